@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Installs what the tests need, builds, and runs them all, fast ones first. --fast: rules and stores only.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+suites=(Drover.Tests Drover.StoreTests)
+if [ "${1:-}" != --fast ]; then
+  suites+=(Drover.EndToEnd)
+  install_packages openssh-server openssh-client busybox dash sudo tcsh zsh fish chromium
+  eng/build.sh
+fi
+dotnet build Drover.slnx -c Release -v quiet -nologo
+
+passed=0 failed=0 broken=0
+count() { sed -n "s/^ *$1: *\([0-9]*\).*/\1/p" "$log" | tail -n 1; }
+for suite in "${suites[@]}"; do
+  log=$(mktemp)
+  echo "== $suite"
+  DROVER_PROGRAM="$PWD/out/drover" dotnet test --project "tests/$suite" -c Release --no-build --no-progress 2>&1 | tee "$log" || broken=1
+  passed=$((passed + $(count succeeded) + 0)) failed=$((failed + $(count failed) + 0))
+  rm -f "$log"
+done
+if [ -f web/package.json ]; then
+  echo "== web"
+  log=$(mktemp)
+  (cd web && { [ -d node_modules ] || npm ci --no-audit --no-fund; } && npm run --silent test -- --reporter=dot) 2>&1 | tee "$log" || broken=1
+  passed=$((passed + $(sed -n 's/\x1b\[[0-9;]*m//g; s/^ *Tests .*[^0-9]\([0-9]\{1,\}\) passed.*/\1/p' "$log" | tail -n 1) + 0))
+  failed=$((failed + $(sed -n 's/\x1b\[[0-9;]*m//g; s/^ *Tests *\([0-9]\{1,\}\) failed.*/\1/p' "$log" | tail -n 1) + 0))
+  rm -f "$log"
+fi
+[ "$broken" = 0 ] || [ "$failed" -gt 0 ] || failed=1
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
