@@ -51,7 +51,8 @@ public sealed record AttemptOutcome
 
     /// <summary>
     /// For <see cref="OutcomeKind.Canceled"/> and <see cref="OutcomeKind.TimedOut"/>: the process was not seen to be gone.
-    /// What is known stands in <see cref="Error"/>.
+    /// The job is then <see cref="JobStatus.Failed"/> with the reason <see cref="FailureReasons.CancelUnconfirmed"/>, never
+    /// canceled, and what is known stands in <see cref="Error"/>.
     /// </summary>
     public bool Unconfirmed { get; init; }
 

@@ -57,8 +57,9 @@ public static class JobRules
         int used = outcome.Kind == OutcomeKind.HandedBack ? attemptsUsed : attemptsUsed + 1;
         if (outcome.Kind == OutcomeKind.Completed)
             return new(JobStatus.Completed, null, used);
+        // "Canceled" is said only of work that was seen to be gone.
         if (outcome.Kind == OutcomeKind.Canceled)
-            return new(JobStatus.Canceled, null, used);
+            return new(outcome.Unconfirmed ? JobStatus.Failed : JobStatus.Canceled, null, used);
         if (cancelRequested && outcome.Kind != OutcomeKind.WorkerLost)
             return new(outcome.Kind == OutcomeKind.HandedBack ? JobStatus.Canceled : JobStatus.Failed, null, used);
         if (outcome.Kind == OutcomeKind.HandedBack)
