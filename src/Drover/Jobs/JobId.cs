@@ -33,4 +33,17 @@ public static class JobId
         bytes[8] = (byte)(bytes[8] & 0x3F | 0x80);
         return new Guid(bytes, bigEndian: true);
     }
+
+    /// <summary>The id of the n-th job of a batch whose ids count up from the first one's: n is added to the last 32 bits, which wrap around.</summary>
+    /// <param name="first">The first job's id.</param>
+    /// <param name="n">0 for the first job itself.</param>
+    public static Guid Following(Guid first, int n)
+    {
+        if (n == 0)
+            return first;
+        Span<byte> bytes = stackalloc byte[16];
+        first.TryWriteBytes(bytes, bigEndian: true, out _);
+        BinaryPrimitives.WriteUInt32BigEndian(bytes[12..], unchecked(BinaryPrimitives.ReadUInt32BigEndian(bytes[12..]) + (uint)n));
+        return new Guid(bytes, bigEndian: true);
+    }
 }

@@ -19,6 +19,7 @@ public interface IJobStore : IAsyncDisposable
     /// <summary>Accepts the jobs, all or none, in order. The specs are valid (<see cref="JobRules"/>).</summary>
     /// <exception cref="QueueFullException">A queue would hold more jobs than allowed.</exception>
     /// <exception cref="IdempotencyConflictException">The idempotency key was used within 24 hours for another request.</exception>
+    /// <exception cref="JobIdTakenException">The producer chose the ids and one is taken.</exception>
     ValueTask<EnqueueResult> EnqueueAsync(EnqueueRequest request, CancellationToken cancel = default);
 
     /// <summary>

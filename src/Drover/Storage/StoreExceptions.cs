@@ -24,3 +24,11 @@ public sealed class QueueFullException(string queue, long limit) : Exception($"T
 /// <summary>An idempotency key was used before for another request.</summary>
 /// <param name="key">The key.</param>
 public sealed class IdempotencyConflictException(string key) : Exception($"The idempotency key '{key}' was used within 24 hours for another request.");
+
+/// <summary>An <see cref="EnqueueRequest.FirstId"/> leads to the id of a job that is there already; nothing was accepted.</summary>
+/// <param name="id">The id.</param>
+public sealed class JobIdTakenException(Guid id) : Exception($"There is a job with the id {id} already.")
+{
+    /// <summary>The id.</summary>
+    public Guid Id { get; } = id;
+}

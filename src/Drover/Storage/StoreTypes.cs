@@ -10,6 +10,12 @@ public sealed record EnqueueRequest(IReadOnlyList<JobSpec> Jobs, string? Idempot
 {
     /// <summary>One job.</summary>
     public EnqueueRequest(JobSpec job) : this([job]) { }
+
+    /// <summary>
+    /// The first job's id, made with <see cref="JobId.New"/> by a producer that may have to ask again whether its request
+    /// arrived; the other jobs' ids count up from it (<see cref="JobId.Following"/>). Null: the store makes the ids.
+    /// </summary>
+    public Guid? FirstId { get; init; }
 }
 
 /// <summary>What became of an enqueue.</summary>

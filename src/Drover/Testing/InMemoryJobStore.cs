@@ -37,7 +37,8 @@ public sealed partial class InMemoryJobStore(TimeProvider time, QueueOptions? op
             return new(new EnqueueResult(answer.Jobs, Replayed: true));
 
         RefuseFullQueues(request.Jobs);
-        var jobs = request.Jobs.Select(spec => Accept(spec, now)).ToList();
+        RefuseTakenIds(request);
+        var jobs = request.Jobs.Select((spec, n) => Accept(spec, request.FirstId is { } id ? JobId.Following(id, n) : JobId.New(time), now)).ToList();
         if (request.IdempotencyKey is { } key)
             _idempotencyKeys[key] = new(request.Fingerprint, jobs, now);
         return new(new EnqueueResult(jobs, Replayed: false));
@@ -90,12 +91,19 @@ public sealed partial class InMemoryJobStore(TimeProvider time, QueueOptions? op
         bool IsNew(JobSpec spec) => spec.UniqueKey is not { } key || (!_uniqueKeys.ContainsKey(key) && keys.Add(key));
     }
 
-    private EnqueuedJob Accept(JobSpec spec, DateTimeOffset now)
+    private void RefuseTakenIds(EnqueueRequest request)
+    {
+        for (int n = 0; request.FirstId is { } first && n < request.Jobs.Count; n++)
+            if (_jobs.ContainsKey(JobId.Following(first, n)))
+                throw new JobIdTakenException(JobId.Following(first, n));
+    }
+
+    private EnqueuedJob Accept(JobSpec spec, Guid id, DateTimeOffset now)
     {
         if (spec.UniqueKey is { } key && _uniqueKeys.TryGetValue(key, out var present))
             return new(present.Id, present.Status, Duplicate: true);
 
-        var job = new StoredJob(JobId.New(time), ++_lastSeq, Owned(spec), now);
+        var job = new StoredJob(id, ++_lastSeq, Owned(spec), now);
         _jobs.Add(job.Id, job);
         _queueNames.Add(spec.Queue);
         if (spec.UniqueKey is not null)
