@@ -1,5 +1,7 @@
 using Drover.Storage;
+using Drover.StoreTests.Catalog;
 using Drover.StoreTests.Jobs;
+using Drover.StoreTests.Stores;
 using Drover.StoreTests.Support;
 using Drover.Testing;
 
@@ -22,4 +24,16 @@ public sealed class InMemoryHome : StoreHome
 public sealed class InMemoryStoreJobs : JobConformance
 {
     protected override TestSystem NewSystem() => new StoreSystem(new InMemoryHome());
+}
+
+public sealed class InMemoryStore : StoreConformance
+{
+    protected override StoreHome NewHome() => new InMemoryHome();
+
+    protected override bool KeepsMemoryOverARestart => true;
+}
+
+public sealed class InMemoryCatalogTests : CatalogConformance
+{
+    protected override StoreHome NewHome() => new InMemoryHome();
 }

@@ -210,4 +210,37 @@ public abstract partial class JobConformance
         Assert.Equal(10, accepted.Count(a => a));
         Assert.Equal(10, (await Broker.CountAsync(JobFilter.All)).Total);
     }
+
+    [Fact]
+    public async Task A_producer_that_chose_the_ids_learns_that_its_request_had_arrived()
+    {
+        var first = JobId.New(Clock);
+        var request = new EnqueueRequest([.. Enumerable.Repeat(Make.Task(), 3)]) { FirstId = first };
+        var jobs = (await Broker.EnqueueAsync(request)).Jobs;
+        Assert.Equal([first, JobId.Following(first, 1), JobId.Following(first, 2)], jobs.Select(j => j.Id));
+        await RestartAsync();
+        Assert.Equal(first, (await Assert.ThrowsAsync<JobIdTakenException>(async () => await Broker.EnqueueAsync(request))).Id);
+        await Assert.ThrowsAsync<JobIdTakenException>(async () => await Broker.EnqueueAsync(new(
+            [Make.Task(), Make.Task()]) { FirstId = JobId.Following(first, -1) }));
+        Assert.Equal(3, (await Broker.CountAsync(JobFilter.All)).Total);
+    }
+
+    [Fact]
+    public async Task Chosen_ids_are_taken_once_by_concurrent_callers()
+    {
+        var request = new EnqueueRequest([Make.Task(), Make.Task()]) { FirstId = JobId.New(Clock) };
+        bool[] accepted = await AtOnceAsync(16, async _ =>
+        {
+            try
+            {
+                return (await Broker.EnqueueAsync(request)).Jobs.Count == 2;
+            }
+            catch (JobIdTakenException)
+            {
+                return false;
+            }
+        });
+        Assert.Single(accepted, a => a);
+        Assert.Equal(2, (await Broker.CountAsync(JobFilter.All)).Total);
+    }
 }
