@@ -1,6 +1,7 @@
 using Drover.Storage;
 using Drover.StoreTests.Catalog;
 using Drover.StoreTests.Jobs;
+using Drover.StoreTests.Model;
 using Drover.StoreTests.Stores;
 using Drover.StoreTests.Support;
 using Drover.Testing;
@@ -34,6 +35,11 @@ public sealed class InMemoryStore : StoreConformance
 }
 
 public sealed class InMemoryCatalogTests : CatalogConformance
+{
+    protected override StoreHome NewHome() => new InMemoryHome();
+}
+
+public sealed class InMemoryModel : ModelConformance
 {
     protected override StoreHome NewHome() => new InMemoryHome();
 }
