@@ -221,7 +221,8 @@ public abstract partial class JobConformance
         await RestartAsync();
         Assert.Equal(first, (await Assert.ThrowsAsync<JobIdTakenException>(async () => await Broker.EnqueueAsync(request))).Id);
         await Assert.ThrowsAsync<JobIdTakenException>(async () => await Broker.EnqueueAsync(new(
-            [Make.Task(), Make.Task()]) { FirstId = JobId.Following(first, -1) }));
+            [Make.Task(), Make.Task()])
+        { FirstId = JobId.Following(first, -1) }));
         Assert.Equal(3, (await Broker.CountAsync(JobFilter.All)).Total);
     }
 

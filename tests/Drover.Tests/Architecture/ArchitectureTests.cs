@@ -1,0 +1,52 @@
+namespace Drover.Tests.Architecture;
+
+/// <summary>Keeps the house as it was drawn: references point one way, the library stays light, files stay small.</summary>
+public sealed class ArchitectureTests
+{
+    /// <summary>What each project under src may reference. A new arrow is a decision: change it here with the reason in the commit.</summary>
+    private static readonly Dictionary<string, string[]> Arrows = new()
+    {
+        ["Drover"] = [],
+        ["Drover.Sqlite"] = ["Drover"],
+        ["Drover.Postgres"] = ["Drover"],
+        ["Drover.Redis"] = ["Drover"],
+        ["Drover.NetQueue"] = ["Drover"],
+        ["Drover.Ssh"] = ["Drover"],
+        ["Drover.Server"] = ["Drover"],
+        ["Drover.Cli"] = ["Drover", "Drover.Server", "Drover.Sqlite", "Drover.Postgres", "Drover.Redis", "Drover.NetQueue", "Drover.Ssh"],
+    };
+
+    private static IEnumerable<string> SourceProjects => Repository.Files("*.csproj")
+        .Where(file => Path.GetRelativePath(Repository.Root, file).StartsWith("src", StringComparison.Ordinal))
+        .Select(file => Path.GetFileNameWithoutExtension(file)!);
+
+    [Fact]
+    public void References_point_one_way()
+    {
+        var wrong = SourceProjects.SelectMany(project => Repository.References(project, "ProjectReference")
+            .Select(path => Path.GetFileNameWithoutExtension(path.Replace('\\', '/')))
+            .Where(target => !Arrows.TryGetValue(project, out string[]? allowed) || !allowed.Contains(target))
+            .Select(target => $"{project} -> {target}"));
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public void Every_source_project_stands_in_the_drawing() => Assert.Empty(SourceProjects.Except(Arrows.Keys));
+
+    [Fact]
+    public void The_library_references_only_abstractions_of_Microsoft_Extensions()
+    {
+        var wrong = Repository.References("Drover", "PackageReference")
+            .Where(package => !package.StartsWith("Microsoft.Extensions.", StringComparison.Ordinal) || !package.EndsWith(".Abstractions", StringComparison.Ordinal));
+        Assert.Empty(wrong);
+        Assert.Empty(Repository.References("Drover", "FrameworkReference"));
+    }
+
+    [Fact]
+    public void Source_files_stay_small()
+    {
+        var sizes = Repository.Files("*.cs").Select(file => (File: Path.GetRelativePath(Repository.Root, file), Lines: File.ReadLines(file).Count())).ToList();
+        Assert.NotEmpty(sizes);
+        Assert.Empty(sizes.Where(s => s.Lines > 400).Select(s => $"{s.File} has {s.Lines} lines; split it by concern"));
+    }
+}
