@@ -21,7 +21,7 @@ public sealed record Job
     /// <summary>When it was accepted.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>When it is (or was) due, for scheduled and retrying jobs; null when it was ready at once.</summary>
+    /// <summary>When it is due, for scheduled and retrying jobs; for others when it was due the last time it waited, null when it became ready at once.</summary>
     public DateTimeOffset? RunAt { get; init; }
 
     /// <summary>When the latest attempt started; null before the first.</summary>

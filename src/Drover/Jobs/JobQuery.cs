@@ -33,7 +33,7 @@ public sealed record JobFilter
     /// <summary>Accepted before.</summary>
     public DateTimeOffset? CreatedBefore { get; init; }
 
-    /// <summary>Whose command, script, name or error contains this text (case-insensitive), or whose id begins with it.</summary>
+    /// <summary>Whose command, script, name or error contains this text (the case of ASCII letters at least does not matter), or whose id begins with it.</summary>
     public string? Text { get; init; }
 
     /// <summary>Reruns and duplicates of this job.</summary>

@@ -16,7 +16,10 @@ namespace Drover.Storage;
 /// </remarks>
 public interface IJobStore : IAsyncDisposable
 {
-    /// <summary>Accepts the jobs, all or none, in order. The specs are valid (<see cref="JobRules"/>).</summary>
+    /// <summary>
+    /// Accepts the jobs, all or none, in order. The specs are valid (<see cref="JobRules"/>). A unique key counts in all
+    /// queues, and within its own batch. A duplicate takes no room in a queue that is full.
+    /// </summary>
     /// <exception cref="QueueFullException">A queue would hold more jobs than allowed.</exception>
     /// <exception cref="IdempotencyConflictException">The idempotency key was used within 24 hours for another request.</exception>
     /// <exception cref="JobIdTakenException">The producer chose the ids and one is taken.</exception>
@@ -24,17 +27,21 @@ public interface IJobStore : IAsyncDisposable
 
     /// <summary>
     /// Leases up to <see cref="LeaseRequest.Max"/> ready jobs, most urgent first, that the worker can run; does not
-    /// wait, the result may be empty. Each is now <see cref="JobStatus.Running"/> with its next attempt. The start of a
+    /// wait, the result may be empty. Most urgent is the best priority (<see cref="QueueOptions.StarvationPeriod"/>
+    /// may better it), among equals the one accepted first, also when it was scheduled, retried or handed back. Each is now <see cref="JobStatus.Running"/> with its next attempt. The start of a
     /// job whose <see cref="JobSpec.OnWorkerLost"/> is <see cref="WorkerLostPolicy.Fail"/> is durable before the call answers.
     /// </summary>
     ValueTask<IReadOnlyList<Lease>> LeaseAsync(LeaseRequest request, CancellationToken cancel = default);
 
-    /// <summary>Prolongs leases to <paramref name="duration"/> from now; one answer for each token, in order.</summary>
+    /// <summary>
+    /// Prolongs leases to <paramref name="duration"/> from now; one answer for each token, in order. A lease whose time
+    /// ran out is held, and can be prolonged, until <see cref="ExpireLeasesAsync"/> ends its attempt.
+    /// </summary>
     ValueTask<IReadOnlyList<RenewResult>> RenewAsync(IReadOnlyList<LeaseToken> leases, TimeSpan duration, CancellationToken cancel = default);
 
     /// <summary>
     /// Stores output of a leased attempt, then trims. Entries whose seq is not above the last stored one are left out,
-    /// so that sending again does no harm. Answers false, and stores nothing, when the lease is lost.
+    /// so that sending again does no harm; a trim counts as stored up to its end. The bytes are copied. Answers false, and stores nothing, when the lease is lost.
     /// </summary>
     ValueTask<bool> AppendOutputAsync(LeaseToken lease, IReadOnlyList<OutputEntry> entries, OutputTrim? trim, CancellationToken cancel = default);
 
@@ -43,14 +50,21 @@ public interface IJobStore : IAsyncDisposable
 
     /// <summary>
     /// Cancels waiting jobs at once (<see cref="ChangeResult.Done"/>); of running ones it stores the request
-    /// (<see cref="ChangeResult.Accepted"/>), which the worker is to act on. Jobs that ended are a <see cref="ChangeResult.Conflict"/>.
+    /// (<see cref="ChangeResult.Accepted"/>), which the worker is to act on; a second request changes nothing. Jobs that
+    /// ended are a <see cref="ChangeResult.Conflict"/>. An id that is named twice is looked at twice, here and below.
     /// </summary>
     ValueTask<IReadOnlyList<JobChange>> CancelAsync(IReadOnlyList<Guid> ids, string? by, CancellationToken cancel = default);
 
-    /// <summary>Puts failed jobs back into their queues with fresh attempts and the same id; others are a conflict.</summary>
+    /// <summary>
+    /// Puts failed jobs back into their queues with fresh attempts, no cancel request and the same id; others are a
+    /// conflict, and so is a job whose unique key another unfinished job has by now. A full queue refuses none.
+    /// </summary>
     ValueTask<IReadOnlyList<JobChange>> RetryAsync(IReadOnlyList<Guid> ids, CancellationToken cancel = default);
 
-    /// <summary>Changes the priority or time of a job that waits; a conflict when it runs or has ended. A time that has come makes it queued; one to come makes it scheduled.</summary>
+    /// <summary>
+    /// Changes the priority or time of a job that waits; a conflict when it runs or has ended. A time that has come makes
+    /// it queued; one to come makes it scheduled. A new priority leaves its time and its place among equals alone.
+    /// </summary>
     ValueTask<JobChange> UpdateAsync(Guid id, JobUpdate update, CancellationToken cancel = default);
 
     /// <summary>Deletes finished jobs with all that belongs to them; others are a conflict.</summary>
@@ -60,21 +74,34 @@ public interface IJobStore : IAsyncDisposable
     ValueTask<IReadOnlyList<Job?>> GetAsync(IReadOnlyList<Guid> ids, CancellationToken cancel = default);
 
     /// <summary>A page of jobs. Jobs that are added meanwhile neither repeat nor hide others on later pages.</summary>
+    /// <exception cref="ArgumentException">The cursor is none of this sort, or the limit is out of range.</exception>
     ValueTask<JobPage> ListAsync(JobQuery query, CancellationToken cancel = default);
 
     /// <summary>Counts jobs by status.</summary>
     ValueTask<JobCounts> CountAsync(JobFilter filter, CancellationToken cancel = default);
 
     /// <summary>Reads output; null when there is no such job.</summary>
+    /// <exception cref="ArgumentException">The limit is out of range.</exception>
     ValueTask<OutputPage?> ReadOutputAsync(OutputQuery query, CancellationToken cancel = default);
 
-    /// <summary>How many jobs ended in each interval of the time asked for, how they ended and how long they took.</summary>
+    /// <summary>
+    /// How many jobs ended in each interval from <paramref name="from"/> until before <paramref name="to"/>, how they
+    /// ended and how long they took; intervals in which none did are there with zeros.
+    /// </summary>
+    /// <exception cref="ArgumentException">The interval is not more than zero.</exception>
     ValueTask<IReadOnlyList<ThroughputPoint>> ThroughputAsync(DateTimeOffset from, DateTimeOffset to, TimeSpan interval, CancellationToken cancel = default);
 
-    /// <summary>Makes scheduled and retrying jobs whose time has come ready; at most <paramref name="max"/>. Answers what changed and when the next is due.</summary>
+    /// <summary>
+    /// Makes scheduled and retrying jobs whose time has come ready, also in paused queues; at most <paramref name="max"/>,
+    /// earliest first. Answers what changed and when the next is due. A delay or backoff follows the steady clock,
+    /// a time that was given the wall clock.
+    /// </summary>
     ValueTask<PromoteResult> PromoteAsync(int max, CancellationToken cancel = default);
 
-    /// <summary>Ends the attempts whose lease ran out (<see cref="OutcomeKind.WorkerLost"/>); at most <paramref name="max"/>.</summary>
+    /// <summary>
+    /// Ends the attempts whose lease ran out (<see cref="OutcomeKind.WorkerLost"/>); at most <paramref name="max"/>.
+    /// After a restart of the store running jobs have a fresh lease of the old length, so that their workers can go on.
+    /// </summary>
     ValueTask<IReadOnlyList<JobChange>> ExpireLeasesAsync(int max, CancellationToken cancel = default);
 
     /// <summary>Ends at once the attempts held by earlier instances of a worker that has been started anew.</summary>

@@ -7,7 +7,8 @@ public sealed record QueueOptions
 {
     /// <summary>
     /// The starvation guard: a ready job counts as one priority better (never better than 1) for each whole period that
-    /// it has been ready. Null turns the guard off; else more than zero.
+    /// it has been ready. Jobs of one queue with equal needs, limit key and priority stand in one line, in the order in
+    /// which they were accepted, and the first stands for its line. Null turns the guard off; else more than zero.
     /// </summary>
     public TimeSpan? StarvationPeriod { get; init; } = TimeSpan.FromMinutes(10);
 

@@ -20,7 +20,7 @@ public sealed record EnqueueRequest(IReadOnlyList<JobSpec> Jobs, string? Idempot
 
 /// <summary>What became of an enqueue.</summary>
 /// <param name="Jobs">One for each spec, in order.</param>
-/// <param name="Replayed">The idempotency key was known: this is the first answer, nothing was created.</param>
+/// <param name="Replayed">The idempotency key was known: this is the first answer as it was then, whatever became of the jobs; nothing was created.</param>
 public sealed record EnqueueResult(IReadOnlyList<EnqueuedJob> Jobs, bool Replayed);
 
 /// <summary>What became of one spec.</summary>
@@ -57,7 +57,7 @@ public sealed record LeaseRequest
 }
 
 /// <summary>A queue that a worker serves.</summary>
-/// <param name="Name">The queue; <c>*</c> for every queue.</param>
+/// <param name="Name">The queue; <c>*</c> for every queue that is not named beside it, each with this weight.</param>
 /// <param name="Weight">Its share of the worker's attention when several have ready jobs; 1 or more. Equal weights: the most urgent job of all queues comes first.</param>
 public readonly record struct QueueShare(string Name, int Weight = 1);
 
@@ -85,7 +85,7 @@ public sealed record Lease
     /// <summary>What to run.</summary>
     public required JobSpec Spec { get; init; }
 
-    /// <summary>When it became ready, to tell how long it waited.</summary>
+    /// <summary>When it became ready (accepted, promoted, retried, handed back), to tell how long it waited.</summary>
     public required DateTimeOffset ReadyAt { get; init; }
 
     /// <summary>When it was leased.</summary>
@@ -131,7 +131,7 @@ public enum ChangeResult : byte
 /// <param name="Id">The job.</param>
 /// <param name="Result">Whether it took place.</param>
 /// <param name="From">The status before; the present one when nothing changed; default when there is no such job.</param>
-/// <param name="To">The status now.</param>
+/// <param name="To">The status now; of a deleted job the last.</param>
 /// <param name="Queue">Its queue; empty when there is no such job.</param>
 /// <param name="Attempt">Its latest attempt.</param>
 /// <param name="WorkerId">Who holds, or last held, its lease; null for nobody.</param>
@@ -159,7 +159,7 @@ public sealed record RetentionPolicy(TimeSpan? Completed, TimeSpan? Failed);
 /// <param name="Scheduled">How many are scheduled.</param>
 /// <param name="Retrying">How many wait for their backoff.</param>
 /// <param name="Running">How many run.</param>
-/// <param name="OldestReadyAt">Since when the oldest ready job is ready; null when none is.</param>
+/// <param name="OldestReadyAt">Since when the longest waiting of its lines' first jobs is ready (see <see cref="QueueOptions.StarvationPeriod"/>); null when none is.</param>
 public sealed record QueueInfo(
     string Name, bool Paused, IReadOnlyList<long> DepthByPriority, long Scheduled, long Retrying, long Running, DateTimeOffset? OldestReadyAt)
 {

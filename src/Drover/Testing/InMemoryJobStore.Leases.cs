@@ -77,7 +77,7 @@ public sealed partial class InMemoryJobStore
         if (candidates.Count == 0)
             return null;
         if (candidates.All(c => c.Weight == candidates[0].Weight))
-            return candidates.MinBy(c => (c.Best.Urgency, c.Best.Job.ReadyOrder)).Best.Job;
+            return candidates.MinBy(c => (c.Best.Urgency, c.Best.Job.Seq)).Best.Job;
 
         int draw = _random.Next(candidates.Sum(c => c.Weight));
         return candidates.First(c => (draw -= c.Weight) < 0).Best.Job;

@@ -25,7 +25,6 @@ public sealed partial class InMemoryJobStore(TimeProvider time, QueueOptions? op
     private readonly Dictionary<string, StoredJob> _uniqueKeys = new(StringComparer.Ordinal);
     private readonly Dictionary<string, FirstAnswer> _idempotencyKeys = new(StringComparer.Ordinal);
     private long _lastSeq;
-    private long _lastReadyOrder;
     private bool _disposed;
 
     /// <inheritdoc/>
@@ -127,7 +126,6 @@ public sealed partial class InMemoryJobStore(TimeProvider time, QueueOptions? op
     {
         job.Status = JobStatus.Queued;
         job.ReadyAt = time.GetUtcNow();
-        job.ReadyOrder = ++_lastReadyOrder;
         _ready.Add(job);
     }
 

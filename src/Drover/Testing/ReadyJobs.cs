@@ -2,46 +2,46 @@ using Drover.Storage;
 
 namespace Drover.Testing;
 
-/// <summary>The ready jobs in lines: one for each queue and priority, first come first served.</summary>
+/// <summary>
+/// The ready jobs in lines: one for each queue, needs, limit key and priority, in order of acceptance. The first of each
+/// line stands for its line.
+/// </summary>
 internal sealed class ReadyJobs(QueueOptions options)
 {
-    private static readonly Comparer<StoredJob> FirstComeFirst = Comparer<StoredJob>.Create((a, b) => a.ReadyOrder.CompareTo(b.ReadyOrder));
-    private readonly Dictionary<string, SortedSet<StoredJob>[]> _queues = new(StringComparer.Ordinal);
+    private static readonly Comparer<StoredJob> ByAcceptance = Comparer<StoredJob>.Create((a, b) => a.Seq.CompareTo(b.Seq));
+    private readonly Dictionary<string, Dictionary<Line, SortedSet<StoredJob>>> _queues = new(StringComparer.Ordinal);
 
     public IEnumerable<string> Queues => _queues.Keys;
 
     public void Add(StoredJob job)
     {
         if (!_queues.TryGetValue(job.Spec.Queue, out var lines))
-            _queues[job.Spec.Queue] = lines = [.. Enumerable.Range(1, 10).Select(_ => new SortedSet<StoredJob>(FirstComeFirst))];
-        lines[job.Priority - 1].Add(job);
+            _queues[job.Spec.Queue] = lines = [];
+        if (!lines.TryGetValue(LineOf(job), out var line))
+            lines[LineOf(job)] = line = new(ByAcceptance);
+        line.Add(job);
     }
 
-    public void Remove(StoredJob job) => _queues[job.Spec.Queue][job.Priority - 1].Remove(job);
+    public void Remove(StoredJob job)
+    {
+        var lines = _queues[job.Spec.Queue];
+        var line = lines[LineOf(job)];
+        line.Remove(job);
+        if (line.Count == 0)
+            lines.Remove(LineOf(job));
+    }
 
-    public long Depth(string queue, int priority) => _queues.TryGetValue(queue, out var lines) ? lines[priority - 1].Count : 0;
+    public long Depth(string queue, int priority) => LinesOf(queue).Where(l => l.Key.Priority == priority).Sum(l => l.Value.Count);
 
-    public DateTimeOffset? OldestReadyAt(string queue) =>
-        _queues.TryGetValue(queue, out var lines) ? lines.Where(l => l.Count > 0).Min(l => (DateTimeOffset?)l.Min!.ReadyAt) : null;
+    public DateTimeOffset? OldestReadyAt(string queue) => LinesOf(queue).Min(l => (DateTimeOffset?)l.Value.Min!.ReadyAt);
 
     /// <summary>The most urgent job of a queue that may be run, with its urgency (smaller comes first); null for none.</summary>
-    public (StoredJob Job, int Urgency)? MostUrgent(string queue, DateTimeOffset now, Func<StoredJob, bool> mayRun)
-    {
-        (StoredJob Job, int Urgency)? best = null;
-        if (!_queues.TryGetValue(queue, out var lines))
-            return null;
-        // Within a line all have one priority, so the oldest is the most urgent, with the guard or without.
-        foreach (var line in lines)
-        {
-            if (line.FirstOrDefault(mayRun) is not { } job)
-                continue;
-            int urgency = UrgencyOf(job, now);
-            if (best is not { } found || urgency < found.Urgency || (urgency == found.Urgency && job.ReadyOrder < found.Job.ReadyOrder))
-                best = (job, urgency);
-        }
+    public (StoredJob Job, int Urgency)? MostUrgent(string queue, DateTimeOffset now, Func<StoredJob, bool> mayRun) =>
+        LinesOf(queue).Select(l => l.Value.Min!).Where(mayRun)
+            .Select(job => ((StoredJob Job, int Urgency)?)(job, UrgencyOf(job, now)))
+            .MinBy(first => (first!.Value.Urgency, first.Value.Job.Seq));
 
-        return best;
-    }
+    private Dictionary<Line, SortedSet<StoredJob>> LinesOf(string queue) => _queues.TryGetValue(queue, out var lines) ? lines : [];
 
     private int UrgencyOf(StoredJob job, DateTimeOffset now)
     {
@@ -49,4 +49,8 @@ internal sealed class ReadyJobs(QueueOptions options)
             return job.Priority;
         return (int)Math.Max(1, job.Priority - (now - job.ReadyAt).Ticks / period.Ticks);
     }
+
+    private static Line LineOf(StoredJob job) => new(job.Needs, job.LimitKey, job.Priority);
+
+    private readonly record struct Line(string Needs, string? LimitKey, int Priority);
 }

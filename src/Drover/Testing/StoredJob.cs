@@ -23,9 +23,6 @@ internal sealed class StoredJob(Guid id, long seq, JobSpec spec, DateTimeOffset 
 
     public DateTimeOffset ReadyAt { get; set; }
 
-    /// <summary>Its place among the ready jobs: rises each time any job becomes ready.</summary>
-    public long ReadyOrder { get; set; }
-
     public DateTimeOffset? StartedAt { get; set; }
     public DateTimeOffset? FinishedAt { get; set; }
     public int AttemptsUsed { get; set; }

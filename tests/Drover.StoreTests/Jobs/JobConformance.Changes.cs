@@ -39,15 +39,18 @@ public abstract partial class JobConformance
     }
 
     [Fact]
-    public async Task Jobs_that_become_due_stand_behind_those_that_were_ready_before()
+    public async Task Jobs_that_become_ready_again_take_the_place_at_which_they_were_accepted()
     {
         var late = await AddAsync(Make.Task() with { Delay = TimeSpan.FromSeconds(20) });
         var early = await AddAsync(Make.Task() with { Delay = TimeSpan.FromSeconds(10) });
+        var (worker, lease, handedBack) = await RunningAsync(Make.Task());
         var ready = await AddAsync(Make.Task());
-        await PassAsync(30);
+        await PassAsync(25);
+        await worker.FinishAsync(lease, Make.HandedBack);
         Tick();
         var last = await AddAsync(Make.Task());
-        Assert.Equal([ready, early, late, last], await (await WorkerAsync()).LeaseInOrderAsync(4));
+        await RestartAsync();
+        Assert.Equal([late, early, handedBack, ready, last], await (await WorkerAsync()).LeaseInOrderAsync(5));
     }
 
     [Fact]
