@@ -1,0 +1,148 @@
+using Drover.Events;
+using Drover.Jobs;
+using Drover.Output;
+using Drover.Storage;
+
+namespace Drover.Brokers;
+
+public sealed partial class Broker
+{
+    private volatile IReadOnlyList<QueueInfo> _latestQueues = [];
+
+    /// <inheritdoc/>
+    public async ValueTask<EnqueueResult> EnqueueAsync(EnqueueRequest request, CancellationToken cancel = default)
+    {
+        JobValidator.Validate(request, Time);
+        EnqueueResult result;
+        try
+        {
+            result = await _store.EnqueueAsync(request, cancel);
+        }
+        catch (Exception e) when (e is not (QueueFullException or IdempotencyConflictException))
+        {
+            _announcer.MayBeEnqueued(request.Jobs);
+            throw;
+        }
+
+        if (!result.Replayed)
+            _announcer.Enqueued(request.Jobs, result.Jobs);
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<JobChange>> CancelAsync(IReadOnlyList<Guid> ids, string? by, CancellationToken cancel = default)
+    {
+        var changes = await _store.CancelAsync(ids, by, cancel);
+        _announcer.Changed(changes);
+        return changes;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<JobChange>> RetryAsync(IReadOnlyList<Guid> ids, CancellationToken cancel = default)
+    {
+        var changes = await _store.RetryAsync(ids, cancel);
+        _announcer.Changed(changes);
+        return changes;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<JobChange> UpdateAsync(Guid id, JobUpdate update, CancellationToken cancel = default)
+    {
+        JobValidator.Validate(update, Time);
+        var change = await _store.UpdateAsync(id, update, cancel);
+        _announcer.Changed([change]);
+        return change;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<JobChange>> DeleteAsync(IReadOnlyList<Guid> ids, CancellationToken cancel = default)
+    {
+        var changes = await _store.DeleteAsync(ids, cancel);
+        foreach (var change in changes)
+        {
+            if (change.Result == ChangeResult.Done)
+                _events.Publish(EventKind.JobDeleted, change.Id, change.To, change.Attempt, change.Queue);
+        }
+
+        return changes;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<Job?>> GetAsync(IReadOnlyList<Guid> ids, CancellationToken cancel = default) => _store.GetAsync(ids, cancel);
+
+    /// <inheritdoc/>
+    public ValueTask<JobPage> ListAsync(JobQuery query, CancellationToken cancel = default) => _store.ListAsync(query, cancel);
+
+    /// <inheritdoc/>
+    public ValueTask<JobCounts> CountAsync(JobFilter filter, CancellationToken cancel = default) => _store.CountAsync(filter, cancel);
+
+    /// <inheritdoc/>
+    public ValueTask<OutputPage?> ReadOutputAsync(OutputQuery query, CancellationToken cancel = default) => _store.ReadOutputAsync(query, cancel);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<ThroughputPoint>> ThroughputAsync(
+        DateTimeOffset from, DateTimeOffset to, TimeSpan interval, CancellationToken cancel = default) =>
+        _store.ThroughputAsync(from, to, interval, cancel);
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<QueueStats>> ListQueuesAsync(CancellationToken cancel = default)
+    {
+        var queues = await _store.ListQueuesAsync(cancel);
+        _latestQueues = queues;
+        return [.. queues.Select(Describe)];
+
+        QueueStats Describe(QueueInfo queue)
+        {
+            var (rate, mean, p95) = _paces.Read(queue.Name);
+            return new(queue, _workers.CountServing(queue.Name), rate, mean, p95);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask SetPausedAsync(string queue, bool paused, CancellationToken cancel = default)
+    {
+        if (!JobValidator.IsQueueName(queue))
+            throw new JobValidationException(new Dictionary<string, string[]> { ["queue"] = ["Must be 1 to 100 letters, digits, '.', '_' or '-'."] });
+        await _store.SetPausedAsync(queue, paused, cancel);
+        _events.Publish(paused ? EventKind.QueuePaused : EventKind.QueueResumed, queue);
+        if (!paused)
+            _waiters.Ready(queue, null, long.MaxValue);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask SetLimitsAsync(IReadOnlyDictionary<string, int?> limits, CancellationToken cancel = default)
+    {
+        await _store.SetLimitsAsync(limits, cancel);
+        foreach (var (key, limit) in limits)
+        {
+            if (limit is { } most)
+                _announcer.Limits[key] = most;
+            else
+                _announcer.Limits.TryRemove(key, out _);
+        }
+
+        _waiters.ShellReady(long.MaxValue);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask PingAsync(CancellationToken cancel = default) => _store.PingAsync(cancel);
+
+    /// <summary>For the gauge of queue depths, which cannot wait: what the store says at once, else what it said last.</summary>
+    private IReadOnlyList<QueueInfo> LatestQueues()
+    {
+        var asked = RememberQueuesAsync();
+        return asked.IsCompletedSuccessfully ? asked.Result : _latestQueues;
+
+        async Task<IReadOnlyList<QueueInfo>> RememberQueuesAsync()
+        {
+            try
+            {
+                return _latestQueues = await _store.ListQueuesAsync();
+            }
+            catch (Exception e) when (e is StoreUnavailableException or ObjectDisposedException)
+            {
+                return _latestQueues;
+            }
+        }
+    }
+}

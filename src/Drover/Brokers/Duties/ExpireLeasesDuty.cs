@@ -1,0 +1,52 @@
+using Drover.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Drover.Brokers.Duties;
+
+/// <summary>Ends the attempts whose workers have disappeared.</summary>
+internal sealed class ExpireLeasesDuty(IJobStore store, Announcer announcer, BrokerOptions options, TimeProvider time, ILogger log)
+    : Duty("expire leases", time, log)
+{
+    private long _lastRound;
+    private long _graceUntil;
+
+    public override async ValueTask<TimeSpan> RunOnceAsync(CancellationToken cancel)
+    {
+        if (IsGrace())
+            return options.ExpireInterval;
+        await ExpireAsync(cancel);
+        return options.ExpireInterval;
+    }
+
+    /// <summary>Ends every attempt whose lease has run out.</summary>
+    public async Task ExpireAsync(CancellationToken cancel)
+    {
+        int lost = 0, round;
+        do
+        {
+            var changes = await store.ExpireLeasesAsync(options.ExpireBatch, cancel);
+            announcer.Lost(changes);
+            lost += round = changes.Count;
+        }
+        while (round == options.ExpireBatch);
+
+        if (lost > 0)
+            Log.LeasesLost(lost);
+    }
+
+    /// <summary>When this process itself stood still, the renewals of its workers did as well: they come first.</summary>
+    private bool IsGrace()
+    {
+        long now = Time.GetTimestamp();
+        var gap = _lastRound == 0 ? TimeSpan.Zero : Time.GetElapsedTime(_lastRound, now) - options.ExpireInterval;
+        _lastRound = now;
+        if (gap > options.LeaseDuration / 3)
+        {
+            var grace = options.LeaseDuration / 2;
+            Log.StoodStill(gap, grace);
+            _graceUntil = now + (long)(grace.TotalSeconds * Time.TimestampFrequency);
+        }
+
+        return now < _graceUntil;
+    }
+}

@@ -1,0 +1,33 @@
+using System.Collections.Concurrent;
+
+namespace Drover.Brokers;
+
+/// <summary>The pace of every queue that has moved lately.</summary>
+internal sealed class QueuePaces(TimeProvider time)
+{
+    private const int MaxIdleSeconds = 320;
+    private readonly ConcurrentDictionary<string, QueuePace> _queues = new(StringComparer.Ordinal);
+
+    public void Ended(string queue, int count) => Of(queue).Ended(Second(), count);
+
+    public void Waited(string queue, TimeSpan wait) => Of(queue).Waited(Second(), wait);
+
+    public (double Rate, TimeSpan? Mean, TimeSpan? P95) Read(string queue) =>
+        _queues.TryGetValue(queue, out var pace) ? pace.Read(Second()) : (0, null, null);
+
+    /// <summary>Forgets queues in which nothing has moved for so long that they have no pace.</summary>
+    public void Sweep()
+    {
+        long second = Second();
+        foreach (var (queue, pace) in _queues)
+        {
+            if (second - pace.LastSecond > MaxIdleSeconds)
+                _queues.TryRemove(queue, out _);
+        }
+    }
+
+    private QueuePace Of(string queue) => _queues.GetOrAdd(queue, static _ => new());
+
+    // A minute is added so that a slot that was never written to is not taken for the second 0.
+    private long Second() => time.GetTimestamp() / time.TimestampFrequency + 600;
+}
