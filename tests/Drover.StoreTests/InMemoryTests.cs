@@ -43,3 +43,8 @@ public sealed class InMemoryModel : ModelConformance
 {
     protected override StoreHome NewHome() => new InMemoryHome();
 }
+
+public sealed class InMemoryBrokerJobs : JobConformance
+{
+    protected override TestSystem NewSystem() => new BrokerSystem(new InMemoryHome());
+}

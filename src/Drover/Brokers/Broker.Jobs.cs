@@ -18,7 +18,7 @@ public sealed partial class Broker
         {
             result = await _store.EnqueueAsync(request, cancel);
         }
-        catch (Exception e) when (e is not (QueueFullException or IdempotencyConflictException))
+        catch (Exception e) when (e is not (QueueFullException or IdempotencyConflictException or JobIdTakenException))
         {
             _announcer.MayBeEnqueued(request.Jobs);
             throw;
