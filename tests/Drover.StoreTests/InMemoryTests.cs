@@ -1,4 +1,5 @@
 using Drover.Storage;
+using Drover.StoreTests.Brokers;
 using Drover.StoreTests.Catalog;
 using Drover.StoreTests.Jobs;
 using Drover.StoreTests.Model;
@@ -45,6 +46,11 @@ public sealed class InMemoryModel : ModelConformance
 }
 
 public sealed class InMemoryBrokerJobs : JobConformance
+{
+    protected override TestSystem NewSystem() => new BrokerSystem(new InMemoryHome());
+}
+
+public sealed class InMemoryBroker : BrokerConformance
 {
     protected override TestSystem NewSystem() => new BrokerSystem(new InMemoryHome());
 }

@@ -8,10 +8,13 @@ namespace Drover.Brokers;
 /// <summary>A connected worker's side of the broker. Disposing says good-bye; a worker that vanishes without is found by its leases.</summary>
 public interface IWorkerSession : IAsyncDisposable
 {
-    /// <summary>What the broker has to tell the worker at once. Completes when the session ends.</summary>
+    /// <summary>
+    /// What the broker has to tell the worker at once. Completes when the session ends, with a
+    /// <see cref="WorkerReplacedException"/> when another instance with the worker's id has connected.
+    /// </summary>
     ChannelReader<WorkerSignal> Signals { get; }
 
-    /// <summary>Waits until at least one job is ready for this worker, then leases up to <paramref name="max"/>. Empty only while draining.</summary>
+    /// <summary>Waits until at least one job is ready for this worker, then leases up to <paramref name="max"/>. Empty only while draining or when the session has ended.</summary>
     ValueTask<IReadOnlyList<Lease>> LeaseAsync(int max, CancellationToken cancel = default);
 
     /// <summary>Prolongs the leases of jobs in hand, one answer for each; with none it is the heartbeat alone.</summary>
