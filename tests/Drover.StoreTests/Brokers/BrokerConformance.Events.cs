@@ -116,6 +116,25 @@ public abstract partial class BrokerConformance
     }
 
     [Fact]
+    public async Task A_reader_that_is_too_slow_holds_nobody_up_and_is_told_what_it_missed()
+    {
+        using var patience = new CancellationTokenSource(TestWorker.Patience, TimeProvider.System);
+        await using var events = Broker.Events.ReadAsync(EventTopics.Jobs, cancel: patience.Token).GetAsyncEnumerator(patience.Token);
+        var first = await AddAsync(Make.Task());
+        Assert.True(await events.MoveNextAsync());
+        Assert.Equal(first, events.Current.JobId);
+
+        // More than any feed may be asked to keep for one reader.
+        for (int n = 0; n < 8; n++)
+            await Broker.EnqueueAsync(new([.. Enumerable.Repeat(Make.Task(), JobRules.MaxBatch)]));
+        Assert.True(await events.MoveNextAsync());
+        Assert.Equal(EventKind.Missed, events.Current.Kind);
+        var next = await AddAsync(Make.Task());
+        while (events.Current.JobId != next)
+            Assert.True(await events.MoveNextAsync());
+    }
+
+    [Fact]
     public async Task A_reader_hears_its_topics_and_its_job_alone()
     {
         var (mine, outputs, queues, jobs) = (Listen(EventTopics.Jobs), Listen(EventTopics.Output), Listen(EventTopics.Queues), Listen(EventTopics.All));
