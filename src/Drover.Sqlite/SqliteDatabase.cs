@@ -92,7 +92,7 @@ public sealed class SqliteDatabase : IAsyncDisposable
         _engine.Writer.Start();
         _output.Writer.Start();
         _sweep = SweepAsync(outputReaders, memory);
-        Jobs = new SqliteJobStore(_engine, _output, readers, outputReaders, _history);
+        Jobs = new SqliteJobStore(_engine, _output, readers, outputReaders, _history, this);
         var catalog = new SqliteCatalog(new(jobs, _engine.Writer, _time), Own(new ReaderPool<CatalogReader>(path, c => new(c))));
         (Catalog, Audit) = (catalog, catalog);
         Log.Opened(_log, path, unfinished, memory.Running.Count, (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds);

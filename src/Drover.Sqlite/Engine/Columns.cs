@@ -3,7 +3,7 @@ using Drover.Jobs;
 namespace Drover.Sqlite.Engine;
 
 /// <summary>
-/// What lists, filters and counts look at, of every job, in memory: 38 bytes a job in arrays of 65,536 rows, addressed by
+/// What lists, filters and counts look at, of every job, in memory: 42 bytes a job in arrays of 65,536 rows, addressed by
 /// seq. Written by the writer thread (and, for the rows before the low-water mark, once by the loader), read by anybody:
 /// single fields are read whole, and rows are checked again when they have been fetched.
 /// </summary>
@@ -36,16 +36,15 @@ internal sealed class Columns
 
     public int PriorityOf(long seq) => Of(seq)!.PriorityAt(Row(seq));
 
-    public void Add(long seq, ulong idHigh, long created, int lane, JobKind kind, int priority, ushort tagset, JobStatus status)
+    public void Add(long seq, in JobKey key, long created, int lane, JobKind kind, int priority, ushort tagset, JobStatus status)
     {
         var chunk = Of(seq) ?? Grow(seq);
         int row = Row(seq);
-        chunk.IdHigh[row] = idHigh;
         chunk.Created[row] = created;
         chunk.Lane[row] = lane;
         chunk.SetKind(row, kind, priority);
         chunk.Tagset[row] = tagset;
-        chunk.NoteId(idHigh);
+        chunk.SetId(row, key);
         // The status last: a row without one is not there yet.
         Volatile.Write(ref System.Runtime.CompilerServices.Unsafe.As<JobStatus, byte>(ref chunk.Status[row]), (byte)status);
         if (seq > Last)
@@ -85,10 +84,10 @@ internal sealed class Columns
             _chunks[seq >> ChunkBits] = null;
     }
 
-    /// <summary>The jobs whose ids begin with these eight bytes: one, save after a clock that was set back.</summary>
+    /// <summary>The jobs whose ids' first halves lie within these bounds.</summary>
     public List<long> FindIds(ulong low, ulong high)
     {
-        var found = new List<long>(1);
+        var found = new List<long>();
         var chunks = _chunks;
         for (int at = chunks.Length - 1; at >= 0; at--)
         {
@@ -96,6 +95,15 @@ internal sealed class Columns
                 chunk.Find(low, high, (long)at << ChunkBits, found);
         }
 
+        return found;
+    }
+
+    /// <summary>The jobs that may have this id: one as a rule, and in any case few.</summary>
+    public List<long> FindId(Guid id)
+    {
+        var key = new JobKey(id);
+        var found = FindIds(key.High, key.High);
+        found.RemoveAll(seq => Of(seq)?.IdTail[Row(seq)] != key.Tail);
         return found;
     }
 

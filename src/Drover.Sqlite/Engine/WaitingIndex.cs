@@ -18,12 +18,16 @@ internal sealed class WaitingIndex(TimeProvider time)
     public void Remove(long seq) => _due.Remove(seq);
 
     /// <summary>Takes the job that is due first, if one is.</summary>
-    public bool TryTake(out long seq)
+    public bool TryTake(out long seq, out Due due)
     {
         var (next, left) = First();
         seq = next;
-        return left <= TimeSpan.Zero && _due.Remove(seq);
+        due = default;
+        return left <= TimeSpan.Zero && _due.Remove(seq, out due);
     }
+
+    /// <summary>Puts back what was taken.</summary>
+    public void Restore(long seq, Due due) => Add(seq, due);
 
     /// <summary>How long until the next job is due, zero when one is; null when none waits.</summary>
     public TimeSpan? NextDue() => First().Left is { } left ? left < TimeSpan.Zero ? TimeSpan.Zero : left : null;
@@ -56,5 +60,6 @@ internal sealed class WaitingIndex(TimeProvider time)
         return false;
     }
 
-    private readonly record struct Due(long At, bool Steady);
+    /// <summary>When a job is due: a stamp of the steady clock, or ticks of the wall clock.</summary>
+    internal readonly record struct Due(long At, bool Steady);
 }

@@ -72,6 +72,7 @@ internal sealed class WriterThread : IAsyncDisposable
 
     public async ValueTask<T> AskAsync<T>(Operation<T> operation, CancellationToken cancel)
     {
+        cancel.ThrowIfCancellationRequested();
         await PostAsync(operation, cancel);
         return await operation.Task;
     }

@@ -9,6 +9,7 @@ internal abstract class ChangeOperation(JobEngine engine, IReadOnlyList<Guid> id
 {
     private readonly List<(int Place, FoundJob Job)> _staged = [];
     private readonly HashSet<long> _mine = [];
+    private readonly List<int> _again = [];
     private JobChange[] _changes = [];
 
     protected JobEngine Engine { get; } = engine;
@@ -30,7 +31,9 @@ internal abstract class ChangeOperation(JobEngine engine, IReadOnlyList<Guid> id
         {
             if (found[at] is not { } job)
                 _changes[at] = JobEngine.NotFound(ids[at]);
-            else if (_mine.Contains(job.Seq) || !Write(job))
+            else if (_mine.Contains(job.Seq))
+                _again.Add(at);
+            else if (!Write(job))
                 _changes[at] = job.Change(ChangeResult.Conflict, job.Status);
             else
                 Hold(at, job);
@@ -47,6 +50,9 @@ internal abstract class ChangeOperation(JobEngine engine, IReadOnlyList<Guid> id
             _changes[place] = Apply(job);
         }
 
+        // An id that is named twice is looked at twice.
+        foreach (int place in _again)
+            _changes[place] = Engine.Find(ids[place]) is { } job ? Again(job) : JobEngine.NotFound(ids[place]);
         Answer(_changes);
     }
 
@@ -61,6 +67,9 @@ internal abstract class ChangeOperation(JobEngine engine, IReadOnlyList<Guid> id
 
     /// <summary>Makes the change in memory.</summary>
     protected abstract JobChange Apply(FoundJob job);
+
+    /// <summary>What the change means to a job to which it was made a moment ago.</summary>
+    protected virtual JobChange Again(FoundJob job) => job.Change(ChangeResult.Conflict, job.Status);
 
     protected void WriteEvent(FoundJob job, EventKind kind, JobStatus status, string? who = null, int? used = null)
     {
@@ -112,6 +121,9 @@ internal sealed class CancelOperation(JobEngine engine, IReadOnlyList<Guid> ids,
             _askedBefore.Add(job.Seq);
         return true;
     }
+
+    protected override JobChange Again(FoundJob job) =>
+        job.Change(job.Status == JobStatus.Running ? ChangeResult.Accepted : ChangeResult.Conflict, job.Status);
 
     protected override JobChange Apply(FoundJob job)
     {

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Text.Json;
 using Drover.Jobs;
 using Drover.Sqlite.Engine;
@@ -31,7 +30,10 @@ internal sealed class EnqueueOperation(JobEngine engine, EnqueueRequest request,
 
         if (_prepared.Any(job => job.Spec.UniqueKey is { } unique && engine.IsStagedKey("u:" + unique)))
             return StageResult.Conflicts;
+        if (request.FirstId is { } firstId && engine.IsStagedId(firstId))
+            return StageResult.Conflicts;
         RefuseFullQueues();
+        RefuseTakenIds();
         engine.Writer.Begin();
         Write(now);
         if (_new.Count == 0 && request.IdempotencyKey is null)
@@ -46,7 +48,7 @@ internal sealed class EnqueueOperation(JobEngine engine, EnqueueRequest request,
         {
             var spec = job.Prepared.Spec;
             var status = job.DueAt is null ? JobStatus.Queued : JobStatus.Scheduled;
-            memory.Columns.Add(job.Seq, IdHigh(job.Id), job.CreatedAt, job.Lane.Id, spec.Kind, spec.Priority, job.Tagset, status);
+            memory.Columns.Add(job.Seq, new(job.Id), job.CreatedAt, job.Lane.Id, spec.Kind, spec.Priority, job.Tagset, status);
             if (spec.UniqueKey is { } key)
                 memory.UniqueKeys[key] = job.Seq;
             memory.Recent.Add(job.Seq, job.Id, spec, job.Prepared.Json.Length + (spec.Task?.Payload.Length ?? 0));
@@ -65,13 +67,6 @@ internal sealed class EnqueueOperation(JobEngine engine, EnqueueRequest request,
         }
 
         Answer(new(_answers, Replayed: false));
-    }
-
-    public static ulong IdHigh(Guid id)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        id.TryWriteBytes(bytes, bigEndian: true, out _);
-        return BinaryPrimitives.ReadUInt64BigEndian(bytes);
     }
 
     private static PreparedJob Prepare(JobSpec spec)
@@ -107,6 +102,18 @@ internal sealed class EnqueueOperation(JobEngine engine, EnqueueRequest request,
         bool IsNew(JobSpec spec) => spec.UniqueKey is not { } key || (!engine.Memory.UniqueKeys.ContainsKey(key) && keys.Add(key));
     }
 
+    private void RefuseTakenIds()
+    {
+        if (request.FirstId is not { } first)
+            return;
+        var near = engine.Memory.Columns.FindIds(new JobKey(first).High, new JobKey(first).High);
+        for (int n = 0; near.Count > 0 && n < _prepared.Length; n++)
+        {
+            if (engine.Find(JobId.Following(first, n)) is not null)
+                throw new JobIdTakenException(JobId.Following(first, n));
+        }
+    }
+
     private void Write(DateTimeOffset now)
     {
         var batchKeys = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -116,11 +123,13 @@ internal sealed class EnqueueOperation(JobEngine engine, EnqueueRequest request,
             if (key is not null && Present(key, batchKeys) is { } present)
                 _answers[at] = present with { Duplicate = true };
             else
-                _answers[at] = Write(_prepared[at], now);
+                _answers[at] = Write(_prepared[at], request.FirstId is { } first ? JobId.Following(first, at) : JobId.New(engine.Time), now);
             if (key is not null)
                 batchKeys.TryAdd(key, at);
         }
 
+        if (request.FirstId is { } chosen)
+            engine.StageId(chosen);
         if (request.IdempotencyKey is not { } idempotencyKey)
             return;
         engine.StageKey("i:" + idempotencyKey);
@@ -138,14 +147,14 @@ internal sealed class EnqueueOperation(JobEngine engine, EnqueueRequest request,
         return new(head.Id, engine.Memory.Columns.StatusOf(seq), Duplicate: true);
     }
 
-    private EnqueuedJob Write(PreparedJob prepared, DateTimeOffset now)
+    private EnqueuedJob Write(PreparedJob prepared, Guid id, DateTimeOffset now)
     {
         var spec = prepared.Spec;
         var registry = engine.Memory.Registry;
         var lane = registry.LaneOf(spec.Queue, prepared.Needs, prepared.LimitKey);
         long? due = spec.Delay > TimeSpan.Zero ? (now + spec.Delay.Value).UtcTicks : spec.RunAt > now ? spec.RunAt.Value.UtcTicks : null;
         var job = new NewJob(
-            prepared, engine.NextSeq(), JobId.New(engine.Time), now.UtcTicks, lane, registry.TagsetOf(spec.Tags), due, DueByClock: !(spec.Delay > TimeSpan.Zero));
+            prepared, engine.NextSeq(), id, now.UtcTicks, lane, registry.TagsetOf(spec.Tags), due, DueByClock: !(spec.Delay > TimeSpan.Zero));
         engine.Rows.InsertJob(job);
         engine.StageWaiting(lane.Queue);
         if (spec.UniqueKey is { } key)

@@ -67,7 +67,7 @@ internal static class EventRow
             ExitCode = (int?)row.LongOrNull(13),
             Reason = row.Text(14),
             Error = row.Text(16),
-            Result = row.IsNull(17) ? null : row.Blob(17).ToArray(),
+            Result = row.IsNull(17) ? (ReadOnlyMemory<byte>?)null : row.Blob(17).ToArray(),
             Signal = detail?.Signal,
             NeverRetry = detail?.NeverRetry ?? false,
             RetryIn = detail?.RetryInTicks is { } retryIn ? new TimeSpan(retryIn) : null,

@@ -15,6 +15,7 @@ internal sealed class JobEngine
     private readonly List<LiveJob> _pendingStarts = [];
     private readonly HashSet<long> _touched = [];
     private readonly HashSet<string> _stagedKeys = new(StringComparer.Ordinal);
+    private readonly HashSet<ulong> _stagedIds = [];
     private readonly Dictionary<QueueState, long> _stagedWaiting = [];
     private long _savedLowWater = 1;
     private long _lowWater = 1;
@@ -53,8 +54,7 @@ internal sealed class JobEngine
     /// <summary>A job by its id, whatever its status; null when there is none.</summary>
     public FoundJob? Find(Guid id)
     {
-        ulong idHigh = EnqueueOperation.IdHigh(id);
-        foreach (long seq in Memory.Columns.FindIds(idHigh, idHigh))
+        foreach (long seq in Memory.Columns.FindId(id))
         {
             if (!Rows.TryGetHead(seq, out var head) || head.Id != id)
                 continue;
@@ -79,6 +79,11 @@ internal sealed class JobEngine
     public bool IsStagedKey(string key) => _stagedKeys.Contains(key);
 
     public void StageKey(string key) => _stagedKeys.Add(key);
+
+    /// <summary>Whether the present group accepts jobs whose ids begin like this one.</summary>
+    public bool IsStagedId(Guid id) => _stagedIds.Contains(new JobKey(id).High);
+
+    public void StageId(Guid id) => _stagedIds.Add(new JobKey(id).High);
 
     public long NextSeq() => ++_stagedSeq;
 
@@ -155,6 +160,7 @@ internal sealed class JobEngine
     {
         _touched.Clear();
         _stagedKeys.Clear();
+        _stagedIds.Clear();
         _stagedWaiting.Clear();
         if (!committed)
         {

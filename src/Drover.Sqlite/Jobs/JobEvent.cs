@@ -22,6 +22,9 @@ internal enum EventKind : byte
 
     /// <summary>Somebody retried it after it had failed.</summary>
     Retried = 6,
+
+    /// <summary>Its time came, and it became ready.</summary>
+    Promoted = 7,
 }
 
 /// <summary>One row of <c>events</c>; times are UTC ticks.</summary>

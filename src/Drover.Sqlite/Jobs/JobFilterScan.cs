@@ -42,7 +42,7 @@ internal sealed class JobFilterScan
 
         if (filter.OriginId is { } origin)
             _within = [.. reader.ByOrigin(origin)];
-        if (filter.Text is { } text)
+        if (filter.Text is { Length: > 0 } text)
         {
             HashSet<long> found = [.. Find(text, reader)];
             if (_within is null)

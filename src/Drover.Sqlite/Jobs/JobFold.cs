@@ -68,6 +68,9 @@ internal struct JobFold
                 (CancelRequestedAt, CanceledBy) = (e.At, e.Who);
                 FinishedAt = e.At;
                 break;
+            case EventKind.Promoted:
+                ReadyAt = e.At;
+                break;
             case EventKind.Retried:
                 (CancelRequestedAt, CanceledBy, FinishedAt, DueAt, ReadyAt) = (null, null, null, null, e.At);
                 break;

@@ -44,12 +44,9 @@ internal sealed class JobLoader(Connection connection, JobMemory memory, TimePro
     {
         var lane = memory.Registry.LaneById(_jobs.Int(3));
         var status = fold.Status;
-        // Ready again, or promoted before: nothing was written of it.
-        if (status is JobStatus.Scheduled or JobStatus.Retrying && fold.DueAt <= _now)
-            status = JobStatus.Queued;
         var initial = status == JobStatus.Running ? JobStatus.Queued : status;
         memory.Columns.Add(
-            seq, _jobs.IdHigh(1), _jobs.Long(2), lane.Id, (JobKind)_jobs.Int(4), fold.Priority, (ushort)_jobs.Int(6), initial);
+            seq, new(_jobs.Guid(1)), _jobs.Long(2), lane.Id, (JobKind)_jobs.Int(4), fold.Priority, (ushort)_jobs.Int(6), initial);
         if (status.IsFinal())
         {
             memory.Columns.SetFinished(seq, status, fold.FinishedAt ?? 0, fold.StartedAt ?? 0);

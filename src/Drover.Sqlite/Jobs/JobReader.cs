@@ -34,7 +34,7 @@ internal sealed class JobReader(Connection connection)
                 Note(attempts, e);
         }
 
-        AddUnwritten(seq, id, memory, ref fold, withAttempts ? attempts : null);
+        AddUnwritten(id, memory, ref fold, withAttempts ? attempts : null);
         return ToJob(seq, id, createdAt, spec, fold, attempts);
     }
 
@@ -57,19 +57,16 @@ internal sealed class JobReader(Connection connection)
         return seqs;
     }
 
-    /// <summary>A lazily recorded start and a promotion are in memory first.</summary>
-    private static void AddUnwritten(long seq, Guid id, JobMemory memory, ref JobFold fold, List<JobAttempt>? attempts)
+    /// <summary>A lazily recorded start is in memory first.</summary>
+    private static void AddUnwritten(Guid id, JobMemory memory, ref JobFold fold, List<JobAttempt>? attempts)
     {
-        if (memory.Running.TryGetValue(id, out var live) && live.Attempt == fold.Attempt + 1 && !fold.Status.IsFinal())
-        {
-            fold.Status = JobStatus.Running;
-            fold.Attempt = live.Attempt;
-            fold.StartedAt = live.StartedAt;
-            fold.WorkerId = live.WorkerId;
-            attempts?.Add(new() { Number = live.Attempt, WorkerId = live.WorkerId!, StartedAt = Time(live.StartedAt) });
-        }
-        else if (fold.Status is JobStatus.Scheduled or JobStatus.Retrying && memory.Columns.StatusOf(seq) == JobStatus.Queued)
-            fold.Status = JobStatus.Queued;
+        if (!memory.Running.TryGetValue(id, out var live) || live.Attempt != fold.Attempt + 1 || fold.Status.IsFinal())
+            return;
+        fold.Status = JobStatus.Running;
+        fold.Attempt = live.Attempt;
+        fold.StartedAt = live.StartedAt;
+        fold.WorkerId = live.WorkerId;
+        attempts?.Add(new() { Number = live.Attempt, WorkerId = live.WorkerId!, StartedAt = Time(live.StartedAt) });
     }
 
     private static void Note(List<JobAttempt> attempts, in JobEvent e)

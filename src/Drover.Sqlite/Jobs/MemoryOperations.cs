@@ -1,4 +1,3 @@
-using Drover.Jobs;
 using Drover.Sqlite.Engine;
 using Drover.Storage;
 
@@ -23,36 +22,6 @@ internal sealed class RenewOperation(JobEngine engine, IReadOnlyList<LeaseToken>
         }
 
         return Answer(answers);
-    }
-}
-
-/// <summary>
-/// Makes ready what is due. Nothing is written: the row says when the job is due, so after a restart it is ready too.
-/// </summary>
-internal sealed class PromoteOperation(JobEngine engine, int max, CancellationToken cancel) : Operation<PromoteResult>(cancel)
-{
-    public override StageResult Stage()
-    {
-        if (IsCanceled)
-            return StageResult.Answered;
-        if (engine.HasTouched)
-            return StageResult.Conflicts;
-        var memory = engine.Memory;
-        var changes = new List<JobChange>();
-        while (changes.Count < max && memory.Waiting.TryTake(out long seq))
-        {
-            var chunk = memory.Columns.Of(seq)!;
-            var lane = memory.Registry.LaneById(chunk.Lane[Columns.Row(seq)]);
-            var from = chunk.Status[Columns.Row(seq)];
-            JobMemory.CountWaiting(lane, from, -1);
-            memory.MakeReady(seq, lane, memory.Columns.PriorityOf(seq), engine.NowTicks);
-            if (memory.LiveOf(seq) is { } live)
-                changes.Add(live.Change(ChangeResult.Done, from, JobStatus.Queued));
-            else if (engine.Rows.TryGetHead(seq, out var head))
-                changes.Add(new(head.Id, ChangeResult.Done, from, JobStatus.Queued, lane.Queue.Name, 0, null));
-        }
-
-        return Answer(new(changes, memory.Waiting.NextDue()));
     }
 }
 

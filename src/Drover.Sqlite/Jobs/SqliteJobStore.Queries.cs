@@ -8,7 +8,7 @@ internal sealed partial class SqliteJobStore
 {
     public async ValueTask<IReadOnlyList<Job?>> GetAsync(IReadOnlyList<Guid> ids, CancellationToken cancel = default)
     {
-        await history.WaitAsync(cancel);
+        await LoadedAsync(cancel);
         using var reader = readers.Rent();
         var statements = reader.Statements;
         return [.. ids.Select(id => Find(id, statements, withAttempts: true))];
@@ -18,7 +18,7 @@ internal sealed partial class SqliteJobStore
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(query.Limit, 1, nameof(query));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(query.Limit, 500, nameof(query));
-        await history.WaitAsync(cancel);
+        await LoadedAsync(cancel);
         using var reader = readers.Rent();
         var filter = new JobFilterScan(query.Filter, engine.Memory, reader.Statements);
         var picked = JobList.Pick(query, filter, engine.Memory.Columns);
@@ -35,7 +35,7 @@ internal sealed partial class SqliteJobStore
 
     public async ValueTask<JobCounts> CountAsync(JobFilter filter, CancellationToken cancel = default)
     {
-        await history.WaitAsync(cancel);
+        await LoadedAsync(cancel);
         using var reader = readers.Rent();
         long[] counts = JobList.Count(new(filter, engine.Memory, reader.Statements), engine.Memory.Columns);
         return new(Of(JobStatus.Scheduled), Of(JobStatus.Queued), Of(JobStatus.Running), Of(JobStatus.Retrying),
@@ -48,7 +48,7 @@ internal sealed partial class SqliteJobStore
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(query.Limit, 1, nameof(query));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(query.Limit, 10_000, nameof(query));
-        await history.WaitAsync(cancel);
+        await LoadedAsync(cancel);
         long seq;
         bool ended;
         using (var reader = readers.Rent())
@@ -68,7 +68,7 @@ internal sealed partial class SqliteJobStore
         DateTimeOffset from, DateTimeOffset to, TimeSpan interval, CancellationToken cancel = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(interval, TimeSpan.Zero);
-        await history.WaitAsync(cancel);
+        await LoadedAsync(cancel);
         return Throughput.Of(from, to, interval, engine.Memory.Columns);
     }
 
@@ -76,8 +76,7 @@ internal sealed partial class SqliteJobStore
     {
         if (engine.Memory.Running.TryGetValue(id, out var running))
             return reader.Read(running.Seq, engine.Memory, withAttempts);
-        ulong idHigh = EnqueueOperation.IdHigh(id);
-        foreach (long seq in engine.Memory.Columns.FindIds(idHigh, idHigh))
+        foreach (long seq in engine.Memory.Columns.FindId(id))
         {
             if (reader.Read(seq, engine.Memory, withAttempts) is { } job && job.Id == id)
                 return job;

@@ -6,8 +6,8 @@ using Drover.Storage;
 
 namespace Drover.Sqlite.Jobs;
 
-/// <summary>The job store on an SQLite file. Closed with its <see cref="SqliteDatabase"/>.</summary>
-internal sealed partial class SqliteJobStore(JobEngine engine, OutputEngine output, ReaderPool<JobReader> readers, ReaderPool<OutputReader> outputReaders, Task history)
+/// <summary>The job store on an SQLite file. Disposing closes the whole <see cref="SqliteDatabase"/>.</summary>
+internal sealed partial class SqliteJobStore(JobEngine engine, OutputEngine output, ReaderPool<JobReader> readers, ReaderPool<OutputReader> outputReaders, Task history, SqliteDatabase database)
     : IJobStore
 {
     public ValueTask<EnqueueResult> EnqueueAsync(EnqueueRequest request, CancellationToken cancel = default) =>
@@ -47,7 +47,7 @@ internal sealed partial class SqliteJobStore(JobEngine engine, OutputEngine outp
 
     public async ValueTask<int> RetainAsync(RetentionPolicy policy, int max, CancellationToken cancel = default)
     {
-        await history.WaitAsync(cancel);
+        await LoadedAsync(cancel);
         var old = Retention.Pick(policy, engine.NowTicks, max, engine.Memory.Columns);
         return await engine.Writer.AskAsync(new RetainOperation(engine, old, max, output.DeleteSoon, cancel), cancel);
     }
@@ -62,14 +62,20 @@ internal sealed partial class SqliteJobStore(JobEngine engine, OutputEngine outp
 
     public async ValueTask PingAsync(CancellationToken cancel = default) => await Ask(new PingOperation(engine, cancel), cancel);
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync() => database.DisposeAsync();
+
+    private async ValueTask LoadedAsync(CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        await history.WaitAsync(cancel);
+    }
 
     private ValueTask<T> Ask<T>(Operation<T> operation, CancellationToken cancel) => engine.Writer.AskAsync(operation, cancel);
 
     /// <summary>Asks what may concern any job, old ones too: these must be loaded.</summary>
     private async ValueTask<IReadOnlyList<JobChange>> AskOfAll(Func<ChangeOperation> make, CancellationToken cancel)
     {
-        await history.WaitAsync(cancel);
+        await LoadedAsync(cancel);
         return await engine.Writer.AskAsync(make(), cancel);
     }
 }

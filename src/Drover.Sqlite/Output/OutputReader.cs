@@ -32,7 +32,7 @@ internal sealed class OutputReader(Connection connection)
                 break;
             }
 
-            entries.Add(new(rows.Long(0), new(rows.Long(1), TimeSpan.Zero), rows.Int(2), (OutputStream)rows.Int(3), content.ToArray(), rows.Long(4)));
+            entries.Add(new(rows.Long(0), new(rows.Long(1), TimeSpan.Zero), rows.Int(2), (OutputStream)rows.Int(3), content.IsEmpty ? ReadOnlyMemory<byte>.Empty : content.ToArray(), rows.Long(4)));
         }
 
         if (query.Last)

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using SQLitePCL;
 
 namespace Drover.Sqlite.Sql;
@@ -86,9 +85,6 @@ internal sealed class Statement(Connection connection, sqlite3_stmt handle) : ID
     public ReadOnlySpan<byte> Blob(int column) => raw.sqlite3_column_blob(handle, column);
 
     public Guid Guid(int column) => new(Blob(column), bigEndian: true);
-
-    /// <summary>The first half of an id, by which ids sort.</summary>
-    public ulong IdHigh(int column) => BinaryPrimitives.ReadUInt64BigEndian(Blob(column));
 
     public void Dispose() => handle.Dispose();
 
