@@ -114,6 +114,9 @@ public static class FailureReasons
     /// <summary>The server it should run on no longer exists or its credentials cannot be read.</summary>
     public const string ServerUnavailable = "server_unavailable";
 
+    /// <summary>The worker has nothing that can run it.</summary>
+    public const string NoHandler = "no_handler";
+
     /// <summary>A handler threw.</summary>
     public const string Exception = "exception";
 

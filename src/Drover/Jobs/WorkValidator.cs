@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using System.Text.Json;
 
 namespace Drover.Jobs;
 
@@ -35,28 +34,8 @@ internal static class WorkValidator
             errors.Add("job_type", "Must be 1 to 100 letters, digits, '.', '_', '-', ':' or '/'.");
         if (task.Payload.Length > JobRules.MaxPayloadBytes)
             errors.Add("payload", TooLong);
-        else if (task.Payload.Length > 0 && !IsJson(task.Payload.Span))
+        else if (task.Payload.Length > 0 && !JsonText.IsValid(task.Payload.Span))
             errors.Add("payload", "Must be JSON in UTF-8, at most 64 levels deep.");
-    }
-
-    private static bool IsJson(ReadOnlySpan<byte> text)
-    {
-        try
-        {
-            var reader = new Utf8JsonReader(text);
-            while (reader.Read())
-            {
-                // The reader looks only at the structure of strings; their bytes must be UTF-8 as well.
-                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && !System.Text.Unicode.Utf8.IsValid(reader.ValueSpan))
-                    return false;
-            }
-
-            return true;
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
     }
 
     private static void CheckShell(JobKind kind, ShellWork shell, FieldErrors errors)

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Drover.Jobs;
 using Drover.Output;
 using Drover.Servers;
@@ -10,6 +11,15 @@ public interface IJobExecutor
 {
     /// <summary>Whether it is the one for this job.</summary>
     bool Accepts(Lease lease);
+
+    /// <summary>Whether it runs commands and scripts.</summary>
+    bool RunsShell => true;
+
+    /// <summary>Whether <see cref="ExecuteAsync"/> returns at once, whatever the job does, so that the worker needs no other thread to call it.</summary>
+    bool ReturnsAtOnce => false;
+
+    /// <summary>The task types it has handlers for.</summary>
+    IReadOnlySet<string> JobTypes => FrozenSet<string>.Empty;
 
     /// <summary>
     /// Runs the attempt to its end. It does not throw for anything the job or the server does: that is an outcome.

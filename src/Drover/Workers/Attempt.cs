@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using Drover.Jobs;
+using Drover.Output;
+using Drover.Servers;
+using Drover.Storage;
+using Drover.Telemetry;
+
+namespace Drover.Workers;
+
+/// <summary>One attempt in the worker's hands, from the lease until the broker has taken its outcome.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "A source without a timer holds nothing, and cancelling it may outlast the attempt.")]
+internal sealed class Attempt(Lease lease, IJobExecutor? executor, WorkerBench bench, long leasedUntil) : ExecutionContext, IThreadPoolWorkItem
+{
+    private readonly CancellationTokenSource _stop = new();
+    private OutputBuffer? _output;
+    private long _leasedUntil = leasedUntil;
+    private int _reason;
+    private volatile bool _lost;
+    private volatile bool _ended;
+
+    public override Lease Lease => lease;
+
+    public override CancellationToken Stop => _stop.Token;
+
+    public override StopReason StopReason => _lost ? StopReason.LeaseLost : (StopReason)Volatile.Read(ref _reason);
+
+    public override TimeProvider Time => bench.Time;
+
+    /// <summary>Made when something is first written: most tasks print nothing.</summary>
+    public override IOutputSink Output => _output ?? CreateOutput();
+
+    /// <summary>How it ended; set when it has.</summary>
+    public AttemptOutcome? Outcome { get; private set; }
+
+    /// <summary>Whether the work itself is over.</summary>
+    public bool HasEnded => _ended;
+
+    /// <summary>Whether somebody else may have the job by now.</summary>
+    public bool IsLost => _lost;
+
+    /// <summary>The timestamp until which the lease is ours for certain.</summary>
+    public long LeasedUntil
+    {
+        get => Volatile.Read(ref _leasedUntil);
+        set => Volatile.Write(ref _leasedUntil, value);
+    }
+
+    public override ValueTask<HostKey> ReportHostKeyAsync(string serverId, HostKey shown, CancellationToken cancel) =>
+        bench.Session.ReportHostKeyAsync(serverId, shown, cancel);
+
+    /// <summary>Asks the executor to stop. The first reason holds, save that a lost lease overrides the others.</summary>
+    public void RequestStop(StopReason reason)
+    {
+        if (reason == StopReason.LeaseLost)
+        {
+            _lost = true;
+            _output?.Abandon();
+        }
+
+        if (Interlocked.CompareExchange(ref _reason, (int)reason, (int)StopReason.None) == (int)StopReason.None)
+            // Not here: callbacks are an executor's code and may take their time.
+            _ = _stop.CancelAsync();
+    }
+
+    /// <summary>Ends it with this outcome, whatever it did.</summary>
+    public void EndAs(AttemptOutcome outcome) => (Outcome, _ended) = (outcome, true);
+
+    public void Execute() => _ = RunAsync();
+
+    private async Task RunAsync()
+    {
+        using var activity = DroverTelemetry.Activities.HasListeners() ? StartActivity() : null;
+        var outcome = await ExecuteGuardedAsync();
+        if (_output is { } output)
+        {
+            await output.CompleteAsync();
+            output.Dispose();
+        }
+
+        activity?.SetTag("drover.outcome", outcome.Kind.ToString());
+        if (outcome.Error is not null)
+            activity?.SetStatus(ActivityStatusCode.Error, outcome.Reason);
+        EndAs(outcome);
+        bench.Ended(this);
+    }
+
+    private async ValueTask<AttemptOutcome> ExecuteGuardedAsync()
+    {
+        try
+        {
+            return executor is not null ? await executor.ExecuteAsync(this) : NoExecutor();
+        }
+        catch (Exception e)
+        {
+            bench.Log.ExecutorFailed(e, lease.Token.JobId, lease.Token.Attempt);
+            return AttemptOutcome.Failure(FailureReasons.Internal, $"The executor failed, which is a fault in Drover: {e}");
+        }
+    }
+
+    private AttemptOutcome NoExecutor()
+    {
+        string what = lease.Spec.Task is { } task ? $"tasks of the type '{task.JobType}'"
+            : lease.Target is null ? "a command without a server" : $"commands on '{lease.Target.ServerName}'";
+        return AttemptOutcome.Failure(FailureReasons.NoHandler, $"The worker '{bench.WorkerId}' has nothing that can run {what}.");
+    }
+
+    private OutputBuffer CreateOutput()
+    {
+        var created = new OutputBuffer(lease, bench.Options.OutputFlushInterval, bench.Options.OutputMaxBytes, Time,
+            (token, entries, trim) => bench.Session.AppendOutputAsync(token, entries, trim),
+            () => RequestStop(StopReason.LeaseLost));
+        if (Interlocked.CompareExchange(ref _output, created, null) is { } present)
+        {
+            created.Dispose();
+            return present;
+        }
+
+        if (_lost)
+            created.Abandon();
+        return created;
+    }
+
+    private Activity? StartActivity()
+    {
+        var activity = DroverTelemetry.Activities.StartActivity("drover.attempt", ActivityKind.Consumer);
+        return activity?.SetTag("drover.job.id", lease.Token.JobId).SetTag("drover.attempt", lease.Token.Attempt)
+            .SetTag("drover.queue", lease.Spec.Queue).SetTag("drover.kind", lease.Spec.Kind.ToString());
+    }
+}
