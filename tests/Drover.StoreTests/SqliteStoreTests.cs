@@ -1,5 +1,6 @@
 using Drover.Sqlite;
 using Drover.Storage;
+using Drover.StoreTests.Brokers;
 using Drover.StoreTests.Catalog;
 using Drover.StoreTests.Jobs;
 using Drover.StoreTests.Model;
@@ -53,6 +54,11 @@ public sealed class SqliteModel : ModelConformance
 }
 
 public sealed class SqliteBrokerJobs : JobConformance
+{
+    protected override TestSystem NewSystem() => new BrokerSystem(new SqliteHome(Durability.Full));
+}
+
+public sealed class SqliteBroker : BrokerConformance
 {
     protected override TestSystem NewSystem() => new BrokerSystem(new SqliteHome(Durability.Full));
 }

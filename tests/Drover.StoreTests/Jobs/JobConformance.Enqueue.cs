@@ -171,6 +171,15 @@ public abstract partial class JobConformance
     }
 
     [Fact]
+    public async Task Jobs_that_wait_for_their_backoff_take_room_in_a_queue()
+    {
+        await UseAsync(new() { MaxSize = 1 });
+        var (worker, lease, _) = await RunningAsync(Make.Task());
+        await worker.FinishAsync(lease, Make.Failed);
+        await Assert.ThrowsAsync<QueueFullException>(async () => await AddAsync(Make.Task()));
+    }
+
+    [Fact]
     public async Task Running_and_finished_jobs_take_no_room_in_a_queue()
     {
         await UseAsync(new() { MaxSize = 1 });

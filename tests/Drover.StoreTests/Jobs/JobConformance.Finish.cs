@@ -184,6 +184,22 @@ public abstract partial class JobConformance
     }
 
     [Fact]
+    public async Task A_due_time_belongs_to_the_latest_wait()
+    {
+        var (worker, lease, id) = await RunningAsync(Make.Task());
+        await worker.FinishAsync(lease, Make.Failed);
+        var due = Clock.GetUtcNow().AddSeconds(10);
+        await PassAsync(11);
+        Assert.Equal(due, (await ReadAsync(id)).RunAt);
+        lease = await worker.LeaseOneAsync();
+        Assert.Equal(due, (await ReadAsync(id)).RunAt);
+        await worker.FinishAsync(lease, Make.HandedBack);
+        Assert.Null((await ReadAsync(id)).RunAt);
+        await RestartAsync();
+        Assert.Null((await ReadAsync(id)).RunAt);
+    }
+
+    [Fact]
     public async Task A_stale_lease_is_refused_everywhere_and_changes_nothing()
     {
         var (worker, stale, id) = await RunningAsync(Make.Task() with { Backoff = new() { Delay = TimeSpan.Zero } });

@@ -107,6 +107,18 @@ public abstract partial class JobConformance
     }
 
     [Fact]
+    public async Task A_star_stands_for_the_queues_that_are_not_named_beside_it()
+    {
+        await Broker.EnqueueAsync(new([.. Enumerable.Repeat(Make.Task() with { Queue = "named" }, 200)]));
+        await Broker.EnqueueAsync(new([.. Enumerable.Repeat(Make.Task() with { Queue = "other" }, 200)]));
+        var worker = await WorkerAsync(queues: [new("*", 1), new("named", 9)]);
+        var leases = new List<Lease>();
+        while (leases.Count < 200)
+            leases.AddRange(await worker.LeaseAsync(10));
+        Assert.InRange(leases.Count(l => l.Spec.Queue == "other"), 1, 60);
+    }
+
+    [Fact]
     public async Task A_weighted_worker_is_not_idle_while_one_of_its_queues_has_jobs()
     {
         await Broker.EnqueueAsync(new([.. Enumerable.Repeat(Make.Task() with { Queue = "light" }, 30)]));
