@@ -2,9 +2,14 @@ using System.Globalization;
 
 namespace Drover.Sqlite.Engine;
 
-/// <summary>Says which process owns the data folder, and keeps others out. The system lets go of it when the process ends, however it ends.</summary>
+/// <summary>
+/// Keeps other processes out of the data folder, and tells them who owns it. The system lets go of the lock when the
+/// process ends, however it ends. Who it is stands in a file beside the lock, since a locked file cannot be read.
+/// </summary>
 internal sealed class OwnerLock : IDisposable
 {
+    private const string OwnerFile = "drover.owner";
+
     private readonly FileStream _file;
 
     private OwnerLock(FileStream file) => _file = file;
@@ -16,45 +21,29 @@ internal sealed class OwnerLock : IDisposable
         FileStream file;
         try
         {
-            file = new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+            file = new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (IOException e) when (e is not DirectoryNotFoundException and not FileNotFoundException)
         {
-            throw new DatabaseInUseException(directory, Read(path), e);
+            throw new DatabaseInUseException(directory, ReadOwner(directory), e);
         }
 
-        file.SetLength(0);
-        using (var writer = new StreamWriter(file, leaveOpen: true))
-        {
-            writer.Write(string.Create(CultureInfo.InvariantCulture,
-                $"process {Environment.ProcessId} on {Environment.MachineName}, since {time.GetUtcNow():yyyy-MM-dd HH:mm:ss} UTC"));
-        }
-
-        file.Flush(flushToDisk: false);
+        File.WriteAllText(Path.Combine(directory, OwnerFile), string.Create(CultureInfo.InvariantCulture,
+            $"process {Environment.ProcessId} on {Environment.MachineName}, since {time.GetUtcNow():yyyy-MM-dd HH:mm:ss} UTC"));
         return new(file);
     }
 
     public void Dispose() => _file.Dispose();
 
-    private static string Read(string path)
+    private static string ReadOwner(string directory)
     {
         try
         {
-            using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-            return reader.ReadToEnd();
+            return File.ReadAllText(Path.Combine(directory, OwnerFile)).Trim();
         }
         catch (IOException)
         {
             return "";
         }
-    }
-}
-
-/// <summary>Another process owns the database.</summary>
-public sealed class DatabaseInUseException : Exception
-{
-    internal DatabaseInUseException(string directory, string owner, Exception inner)
-        : base($"The database in {directory} is in use by {(owner.Length > 0 ? owner : "another process")}. Stop that one first, or give this one a folder of its own.", inner)
-    {
     }
 }
