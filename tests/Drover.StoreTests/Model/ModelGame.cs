@@ -66,7 +66,12 @@ internal sealed class ModelGame(Random random, TestClock clock, IJobStore refere
                 await BothAsync(store, "delete", s => s.DeleteAsync(deleted));
                 break;
             case 16:
-                await BothAsync(store, "promote", s => s.PromoteAsync(1));
+                for (int n = random.Next(1, 5); n > 0; n--)
+                {
+                    clock.Advance(TimeSpan.FromMilliseconds(1));
+                    await BothAsync(store, "promote", s => s.PromoteAsync(1));
+                }
+
                 break;
             case 17:
                 await BothAsync(store, "expire", s => InAnyOrderAsync(s.ExpireLeasesAsync(1000)));
@@ -75,7 +80,7 @@ internal sealed class ModelGame(Random random, TestClock clock, IJobStore refere
                 await LoseOrPauseAsync(store);
                 break;
             case 19:
-                clock.Advance(TimeSpan.FromSeconds(random.Next(1, 15)));
+                clock.Advance(TimeSpan.FromSeconds(random.Next(1, 25)));
                 Journal.Add($"advance to {clock.GetUtcNow():HH:mm:ss.fff}");
                 break;
             case 20:
@@ -123,6 +128,7 @@ internal sealed class ModelGame(Random random, TestClock clock, IJobStore refere
         var specs = Enumerable.Range(0, random.Next(1, 4)).Select(_ => _make.Spec() with
         {
             Queue = _make.Chance(3) ? "strict" : "default",
+            Delay = _make.Chance(3) ? TimeSpan.FromSeconds(random.Next(1, 20)) : null,
             UniqueKey = _make.Chance(4) ? $"u{random.Next(5)}" : null,
             OnWorkerLost = _make.Chance(2) ? WorkerLostPolicy.Fail : WorkerLostPolicy.Retry,
             Backoff = new() { Delay = TimeSpan.FromSeconds(random.Next(1, 4)), Jitter = 0 },
