@@ -46,7 +46,9 @@ internal abstract class FinishOperation(JobEngine engine, CancellationToken canc
         Engine.Writer.Begin();
         long now = Engine.NowTicks;
         var next = JobRules.After(job.Spec!, job.AttemptsUsed, outcome, job.CancelRequestedAt != 0, Engine.Random.NextDouble());
+        // Before the first row: should that fail, Undo must know of it.
         job.StagedBy = this;
+        _endings.Add(new(place, job, next, now, outcome.Error is not null));
         Engine.Rows.InsertEvent(new()
         {
             Seq = job.Seq,
@@ -64,7 +66,6 @@ internal abstract class FinishOperation(JobEngine engine, CancellationToken canc
             Outcome = outcome,
         });
         Engine.Rows.IndexError(job, outcome.Error);
-        _endings.Add(new(place, job, next, now, outcome.Error is not null));
     }
 
     private void AnswerStale()

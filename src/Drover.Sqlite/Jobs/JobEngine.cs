@@ -93,6 +93,8 @@ internal sealed class JobEngine
 
     public void StartLater(LiveJob job) => _pendingStarts.Add(job);
 
+    public void ForgetStart(LiveJob job) => _pendingStarts.Remove(job);
+
     public void WriteStart(LiveJob job) => Rows.InsertEvent(new()
     {
         Seq = job.Seq,

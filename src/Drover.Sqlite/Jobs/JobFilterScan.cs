@@ -90,7 +90,7 @@ internal sealed class JobFilterScan
     private IEnumerable<long> Find(string text, JobReader reader)
     {
         var found = IsIdPrefix(text, out ulong low, out ulong high) ? ByIdPrefix(text, low, high, reader) : [];
-        return found.Concat(text.Length >= 3 ? reader.ByText(text) : ByShortText(text, reader));
+        return found.Concat(text.EnumerateRunes().Count() >= 3 ? reader.ByText(text) : ByShortText(text, reader));
     }
 
     /// <summary>The text index knows three characters and more. Shorter texts are looked for in the latest jobs.</summary>

@@ -47,7 +47,7 @@ internal sealed class JobReader(Connection connection)
     public List<long> ByTag(string tag) => ReadAll(_byTag.Bind(1, tag));
 
     /// <summary>The jobs whose text or error contains this, which has three characters or more.</summary>
-    public List<long> ByText(string text) => ReadAll(_byText.Bind(1, '"' + text.Replace("\"", "\"\"", StringComparison.Ordinal) + '"'));
+    public List<long> ByText(string text) => ReadAll(_byText.Bind(1, '"' + text.Replace("\"", "\"\"", StringComparison.Ordinal).Replace('\0', ' ') + '"'));
 
     private static List<long> ReadAll(Statement statement)
     {

@@ -1,5 +1,6 @@
 using Drover.Jobs;
 using Drover.Sqlite.Engine;
+using Drover.Sqlite.Sql;
 using Drover.Storage;
 
 namespace Drover.Sqlite.Jobs;
@@ -47,6 +48,7 @@ internal sealed class LeaseOperation(JobEngine engine, LeaseRequest request, Can
     {
         foreach (var (job, readyAt) in _started)
         {
+            engine.ForgetStart(job);
             engine.Memory.EndRun(job);
             job.EventNo--;
             job.Attempt--;
@@ -62,10 +64,25 @@ internal sealed class LeaseOperation(JobEngine engine, LeaseRequest request, Can
 
     private bool Start(Candidate candidate, long now)
     {
+        try
+        {
+            if (!engine.Memory.Recent.TryTake(candidate.Seq, out var id, out var spec) && !engine.Rows.TryGetWork(candidate.Seq, out id, out spec))
+                return false;
+            Start(candidate, now, id, spec);
+            return true;
+        }
+        catch (SqliteFailure)
+        {
+            // It was taken out of its line but not handed out.
+            engine.Memory.Ready.Return(candidate.Lane, candidate.Priority, candidate.Seq, candidate.ReadyAt);
+            throw;
+        }
+    }
+
+    private void Start(Candidate candidate, long now, Guid id, JobSpec spec)
+    {
         var memory = engine.Memory;
         long seq = candidate.Seq;
-        if (!memory.Recent.TryTake(seq, out var id, out var spec) && !engine.Rows.TryGetWork(seq, out id, out spec))
-            return false;
         var job = memory.LiveOf(seq);
         if (job is null)
             memory.Track(job = new(seq, id, candidate.Lane) { LastOutputSeq = 0 });
@@ -91,6 +108,5 @@ internal sealed class LeaseOperation(JobEngine engine, LeaseRequest request, Can
             StartedAt = new(now, TimeSpan.Zero),
             FirstOutputSeq = job.LastOutputSeq + 1,
         });
-        return true;
     }
 }

@@ -1,5 +1,6 @@
 using Drover.Jobs;
 using Drover.Sqlite.Engine;
+using Drover.Sqlite.Sql;
 using Drover.Storage;
 
 namespace Drover.Sqlite.Jobs;
@@ -22,9 +23,7 @@ internal sealed class PromoteOperation(JobEngine engine, int max, CancellationTo
         engine.Writer.Begin();
         while (_due.Count < max && memory.Waiting.TryTake(out long seq, out var due))
         {
-            var live = memory.LiveOf(seq);
-            if (live is null && engine.Rows.TryGetHead(seq, out var head))
-                live = new(seq, head.Id, memory.Registry.LaneById(head.Lane)) { LastOutputSeq = 0 };
+            var live = memory.LiveOf(seq) ?? Load(seq, due);
             if (live is null)
                 continue;
             _due.Add(new(live, due));
@@ -42,6 +41,19 @@ internal sealed class PromoteOperation(JobEngine engine, int max, CancellationTo
         }
 
         return _due.Count == 0 ? Answer(new([], memory.Waiting.NextDue())) : StageResult.Waits;
+    }
+
+    private LiveJob? Load(long seq, WaitingIndex.Due due)
+    {
+        try
+        {
+            return engine.Rows.TryGetHead(seq, out var head) ? new(seq, head.Id, engine.Memory.Registry.LaneById(head.Lane)) { LastOutputSeq = 0 } : null;
+        }
+        catch (SqliteFailure)
+        {
+            engine.Memory.Waiting.Restore(seq, due);
+            throw;
+        }
     }
 
     public override void Apply()

@@ -5,8 +5,12 @@ namespace Drover.Sqlite.Sql;
 /// <summary>A prepared statement. Parameters count from 1, columns from 0.</summary>
 internal sealed class Statement(Connection connection, sqlite3_stmt handle) : IDisposable
 {
+    // Most parameters of an event are null, as they were the time before: those calls are saved.
+    private uint _set;
+
     public Statement Bind(int index, long value)
     {
+        _set |= 1u << index;
         Check(raw.sqlite3_bind_int64(handle, index, value));
         return this;
     }
@@ -17,12 +21,14 @@ internal sealed class Statement(Connection connection, sqlite3_stmt handle) : ID
     {
         if (value is null)
             return BindNull(index);
+        _set |= 1u << index;
         Check(raw.sqlite3_bind_text(handle, index, value));
         return this;
     }
 
     public Statement BindBlob(int index, ReadOnlySpan<byte> value)
     {
+        _set |= 1u << index;
         Check(value.IsEmpty ? raw.sqlite3_bind_zeroblob(handle, index, 0) : raw.sqlite3_bind_blob(handle, index, value));
         return this;
     }
@@ -37,6 +43,9 @@ internal sealed class Statement(Connection connection, sqlite3_stmt handle) : ID
 
     public Statement BindNull(int index)
     {
+        if ((_set & 1u << index) == 0)
+            return this;
+        _set &= ~(1u << index);
         Check(raw.sqlite3_bind_null(handle, index));
         return this;
     }
@@ -69,7 +78,11 @@ internal sealed class Statement(Connection connection, sqlite3_stmt handle) : ID
     public void Reset() => raw.sqlite3_reset(handle);
 
     /// <summary>Lets go of the memory of the last parameters; worth it after large ones.</summary>
-    public void Clear() => raw.sqlite3_clear_bindings(handle);
+    public void Clear()
+    {
+        _set = 0;
+        raw.sqlite3_clear_bindings(handle);
+    }
 
     public bool IsNull(int column) => raw.sqlite3_column_type(handle, column) == raw.SQLITE_NULL;
 
