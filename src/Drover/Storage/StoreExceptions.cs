@@ -23,7 +23,11 @@ public sealed class QueueFullException(string queue, long limit) : Exception($"T
 
 /// <summary>An idempotency key was used before for another request.</summary>
 /// <param name="key">The key.</param>
-public sealed class IdempotencyConflictException(string key) : Exception($"The idempotency key '{key}' was used within 24 hours for another request.");
+public sealed class IdempotencyConflictException(string key) : Exception($"The idempotency key '{key}' was used within 24 hours for another request.")
+{
+    /// <summary>The key.</summary>
+    public string Key { get; } = key;
+}
 
 /// <summary>An <see cref="EnqueueRequest.FirstId"/> leads to the id of a job that is there already; nothing was accepted.</summary>
 /// <param name="id">The id.</param>
