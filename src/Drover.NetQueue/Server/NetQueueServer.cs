@@ -47,6 +47,8 @@ public sealed class NetQueueServer : IHostedService, IAsyncDisposable
     /// <summary>Where it listens; the port that was taken once it has started.</summary>
     public IPEndPoint Endpoint { get; private set; } = new(IPAddress.None, 0);
 
+    internal bool HasConnections => !_context.Open.IsEmpty;
+
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {

@@ -9,7 +9,7 @@ namespace Drover.NetQueue.Server;
 internal sealed partial class ServerConnection
 {
     private const int MaxSubscriptions = 1000;
-    private const int PushBytes = 16 * 1024;
+    private const int PushBytes = 8 * 1024;
 
     private readonly ConcurrentDictionary<uint, CancellationTokenSource> _subscriptions = new();
 
