@@ -24,19 +24,19 @@ internal sealed partial class ServerConnection
                 _ = EnqueueAsync(header, EnqueueMessages.Read(ref r));
                 break;
             case FrameType.Finish:
-                _ = FinishAsync(header, Seat, WorkerMessages.ReadFinishes(ref r));
+                _ = FinishAsync(header, Seat, Whole(ref r, WorkerMessages.ReadFinishes(ref r)));
                 break;
             case FrameType.Lease:
-                Lease(header, r.Int());
+                Lease(header, Whole(ref r, r.Int()));
                 break;
             case FrameType.Withdraw:
-                Seat.Withdraw(r.U32());
+                Seat.Withdraw(Whole(ref r, r.U32()));
                 break;
             case FrameType.Renew:
-                Serve(header, WorkerMessages.ReadTokens(ref r), static (c, leases) => c.Seat.Session.RenewAsync(leases), static (w, _, x) => WorkerMessages.WriteRenewed(w, x));
+                Serve(header, Whole(ref r, WorkerMessages.ReadTokens(ref r)), static (c, leases) => c.Seat.Session.RenewAsync(leases), static (w, _, x) => WorkerMessages.WriteRenewed(w, x));
                 break;
             case FrameType.Output:
-                Serve(header, OutputMessages.ReadAppend(ref r), static (c, o) => c.Seat.Session.AppendOutputAsync(o.Lease, o.Entries, o.Trim), static (w, c, x) =>
+                Serve(header, Whole(ref r, OutputMessages.ReadAppend(ref r)), static (c, o) => c.Seat.Session.AppendOutputAsync(o.Lease, o.Entries, o.Trim), static (w, c, x) =>
                 {
                     // last_event_seq i64 | held bool
                     w.I64(c.LastSeq);
@@ -44,27 +44,34 @@ internal sealed partial class ServerConnection
                 });
                 break;
             case FrameType.ReportHostKey:
-                Serve(header, (Server: r.Text(), Key: LeaseMessages.ReadHostKey(ref r)), static (c, k) => c.Seat.Session.ReportHostKeyAsync(k.Server, k.Key), static (w, _, x) => LeaseMessages.WriteHostKey(w, x));
+                Serve(header, Whole(ref r, (Server: r.Text(), Key: LeaseMessages.ReadHostKey(ref r))), static (c, k) => c.Seat.Session.ReportHostKeyAsync(k.Server, k.Key), static (w, _, x) => LeaseMessages.WriteHostKey(w, x));
                 break;
             case FrameType.Attach:
-                _ = AttachAsync(header, WorkerMessages.ReadDescription(ref r));
+                _ = AttachAsync(header, Whole(ref r, WorkerMessages.ReadDescription(ref r)));
                 break;
             case FrameType.Ping:
-                Ping(header, r.Bool());
+                Ping(header, Whole(ref r, r.Bool()));
                 break;
             case FrameType.Goodbye:
-                Serve(header, 0, static async (c, _) => await c.LeaveAsync().ConfigureAwait(false), static (_, _, _) => { });
+                Serve(header, Whole(ref r, 0), static async (c, _) => await c.LeaveAsync().ConfigureAwait(false), static (_, _, _) => { });
                 break;
             case FrameType.Subscribe:
-                Subscribe(header, EventMessages.ReadSubscribe(ref r));
+                Subscribe(header, Whole(ref r, EventMessages.ReadSubscribe(ref r)));
                 break;
             case FrameType.Unsubscribe:
-                Unsubscribe(r.U32());
+                Unsubscribe(Whole(ref r, r.U32()));
                 break;
             default:
                 DispatchRest(header, ref r);
                 break;
         }
+    }
+
+    /// <summary>What was read, when nothing is left over after it.</summary>
+    private static T Whole<T>(ref BodyReader r, T read)
+    {
+        r.End();
+        return read;
     }
 
     /// <summary>The requests that are not on a hot path.</summary>
@@ -73,46 +80,46 @@ internal sealed partial class ServerConnection
         switch (header.Type)
         {
             case FrameType.Cancel:
-                Serve(header, (Ids: ChangeMessages.ReadIds(ref r), By: r.OptionalText()), static (c, x) => c.Broker.CancelAsync(x.Ids, x.By), WriteChanges);
+                Serve(header, Whole(ref r, (Ids: ChangeMessages.ReadIds(ref r), By: r.OptionalText())), static (c, x) => c.Broker.CancelAsync(x.Ids, x.By), WriteChanges);
                 break;
             case FrameType.Retry:
-                Serve(header, ChangeMessages.ReadIds(ref r), static (c, ids) => c.Broker.RetryAsync(ids), WriteChanges);
+                Serve(header, Whole(ref r, ChangeMessages.ReadIds(ref r)), static (c, ids) => c.Broker.RetryAsync(ids), WriteChanges);
                 break;
             case FrameType.Update:
-                Serve(header, ChangeMessages.ReadUpdate(ref r), static (c, u) => c.Broker.UpdateAsync(u.Id, u.Update), static (w, c, x) => ChangeMessages.WriteReply(w, [x], c.LastSeq));
+                Serve(header, Whole(ref r, ChangeMessages.ReadUpdate(ref r)), static (c, u) => c.Broker.UpdateAsync(u.Id, u.Update), static (w, c, x) => ChangeMessages.WriteReply(w, [x], c.LastSeq));
                 break;
             case FrameType.Delete:
-                Serve(header, ChangeMessages.ReadIds(ref r), static (c, ids) => c.Broker.DeleteAsync(ids), WriteChanges);
+                Serve(header, Whole(ref r, ChangeMessages.ReadIds(ref r)), static (c, ids) => c.Broker.DeleteAsync(ids), WriteChanges);
                 break;
             case FrameType.Get:
-                Serve(header, ChangeMessages.ReadIds(ref r), static (c, ids) => c.Broker.GetAsync(ids, c._ended.Token), static (w, _, x) => ChangeMessages.WriteJobs(w, x));
+                Serve(header, Whole(ref r, ChangeMessages.ReadIds(ref r)), static (c, ids) => c.Broker.GetAsync(ids, c._ended.Token), static (w, _, x) => ChangeMessages.WriteJobs(w, x));
                 break;
             case FrameType.List:
-                Serve(header, QueryMessages.ReadQuery(ref r), static (c, q) => c.Broker.ListAsync(q, c._ended.Token), static (w, _, x) => QueryMessages.WritePage(w, x));
+                Serve(header, Whole(ref r, QueryMessages.ReadQuery(ref r)), static (c, q) => c.Broker.ListAsync(q, c._ended.Token), static (w, _, x) => QueryMessages.WritePage(w, x));
                 break;
             case FrameType.Count:
-                Serve(header, QueryMessages.ReadFilter(ref r), static (c, f) => c.Broker.CountAsync(f, c._ended.Token), static (w, _, x) => QueryMessages.WriteCounts(w, x));
+                Serve(header, Whole(ref r, QueryMessages.ReadFilter(ref r)), static (c, f) => c.Broker.CountAsync(f, c._ended.Token), static (w, _, x) => QueryMessages.WriteCounts(w, x));
                 break;
             case FrameType.ReadOutput:
-                Serve(header, OutputMessages.ReadQuery(ref r), static (c, q) => c.Broker.ReadOutputAsync(q, c._ended.Token), static (w, _, x) => OutputMessages.WritePage(w, x));
+                Serve(header, Whole(ref r, OutputMessages.ReadQuery(ref r)), static (c, q) => c.Broker.ReadOutputAsync(q, c._ended.Token), static (w, _, x) => OutputMessages.WritePage(w, x));
                 break;
             case FrameType.Throughput:
-                Serve(header, (From: r.Time(), To: r.Time(), Interval: r.Duration()), static (c, t) => c.Broker.ThroughputAsync(t.From, t.To, t.Interval, c._ended.Token), static (w, _, x) => QueryMessages.WriteThroughput(w, x));
+                Serve(header, Whole(ref r, (From: r.Time(), To: r.Time(), Interval: r.Duration())), static (c, t) => c.Broker.ThroughputAsync(t.From, t.To, t.Interval, c._ended.Token), static (w, _, x) => QueryMessages.WriteThroughput(w, x));
                 break;
             case FrameType.Queues:
-                Serve(header, 0, static (c, _) => c.Broker.ListQueuesAsync(c._ended.Token), static (w, _, x) => QueueMessages.WriteStats(w, x));
+                Serve(header, Whole(ref r, 0), static (c, _) => c.Broker.ListQueuesAsync(c._ended.Token), static (w, _, x) => QueueMessages.WriteStats(w, x));
                 break;
             case FrameType.SetPaused:
-                Serve(header, (Queue: r.Word(), Paused: r.Bool()), static (c, x) => Done(c.Broker.SetPausedAsync(x.Queue, x.Paused)), static (w, c, _) => w.I64(c.LastSeq));
+                Serve(header, Whole(ref r, (Queue: r.Word(), Paused: r.Bool())), static (c, x) => Done(c.Broker.SetPausedAsync(x.Queue, x.Paused)), static (w, c, _) => w.I64(c.LastSeq));
                 break;
             case FrameType.SetLimits:
-                Serve(header, QueueMessages.ReadLimits(ref r), static (c, x) => Done(c.Broker.SetLimitsAsync(x)), static (w, c, _) => w.I64(c.LastSeq));
+                Serve(header, Whole(ref r, QueueMessages.ReadLimits(ref r)), static (c, x) => Done(c.Broker.SetLimitsAsync(x)), static (w, c, _) => w.I64(c.LastSeq));
                 break;
             case FrameType.Workers:
-                Serve(header, 0, static (c, _) => c.Broker.ListWorkersAsync(c._ended.Token), static (w, _, x) => WorkerMessages.WriteWorkers(w, x));
+                Serve(header, Whole(ref r, 0), static (c, _) => c.Broker.ListWorkersAsync(c._ended.Token), static (w, _, x) => WorkerMessages.WriteWorkers(w, x));
                 break;
             case FrameType.DrainWorker:
-                Serve(header, r.Word(), static (c, id) => c.Broker.DrainWorkerAsync(id), static (w, _, x) => w.Bool(x));
+                Serve(header, Whole(ref r, r.Word()), static (c, id) => c.Broker.DrainWorkerAsync(id), static (w, _, x) => w.Bool(x));
                 break;
             default:
                 throw new ProtocolException(ErrorCode.UnknownType, $"A frame of the type {(byte)header.Type} is not known here.");
