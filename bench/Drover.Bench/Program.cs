@@ -1,8 +1,10 @@
+using Drover.Bench.Ssh;
 using Drover.Bench.Store;
 
 return args switch
 {
     ["store", .. var rest] => await StoreBench.RunAsync(rest),
+    ["ssh", .. var rest] => await SshBench.RunAsync(rest),
     _ => Usage(),
 };
 
@@ -10,6 +12,7 @@ static int Usage()
 {
     Console.Error.WriteLine($"""
         {StoreBench.Usage}
+        {SshBench.Usage}
         """);
     return 2;
 }

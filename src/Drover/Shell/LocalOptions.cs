@@ -1,0 +1,11 @@
+namespace Drover.Shell;
+
+/// <summary>How jobs run on the worker's own machine.</summary>
+public sealed record LocalOptions
+{
+    /// <summary>How jobs are ended.</summary>
+    public ShellRunOptions Run { get; init; } = new();
+
+    /// <summary>Environment variables of the worker that its jobs do not see, for they hold its secrets; a name may end in <c>*</c>.</summary>
+    public IReadOnlyList<string> HiddenVariables { get; init; } = ["DROVER_*", "DATABASE_URL", "QUEUE_URL"];
+}

@@ -1,0 +1,14 @@
+namespace Drover.Shell;
+
+/// <summary>How a command or script is run and ended.</summary>
+public sealed record ShellRunOptions
+{
+    /// <summary>How long a job has between TERM and KILL. More than zero.</summary>
+    public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long its output must be silent after its exit before the rest, held open by a background process, is left alone.</summary>
+    public TimeSpan Drain { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How long an answer may take: to the question for a sign of life, to a cancel beyond the grace, to the start.</summary>
+    public TimeSpan AnswerTimeout { get; init; } = TimeSpan.FromSeconds(20);
+}

@@ -1,0 +1,14 @@
+using Drover.EndToEnd.Shell;
+using Drover.Servers;
+using Drover.Shell;
+using Drover.Workers;
+
+namespace Drover.EndToEnd.Local;
+
+/// <summary>This machine.</summary>
+public sealed class LocalHost : ShellHost
+{
+    public override IJobExecutor Executor { get; } = new LocalExecutor(new LocalOptions { Run = new() { Grace = TimeSpan.FromSeconds(1) } });
+
+    public override ExecutionTarget Target { get; } = new LocalTarget { ServerId = "s", ServerName = "local" };
+}
