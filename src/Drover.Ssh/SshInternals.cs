@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Runtime.CompilerServices;
 using Renci.SshNet;
 using Renci.SshNet.Common;
@@ -13,6 +14,10 @@ internal static class SshInternals
 {
     private const string ChannelType = "Renci.SshNet.Channels.ChannelSession, Renci.SshNet";
 
+    // An accessor cannot answer a field whose type is not ours to name; the trimmer understands this form and keeps it.
+    private static readonly FieldInfo ChannelField = typeof(SshCommand).GetField("_channel", BindingFlags.Instance | BindingFlags.NonPublic)
+        ?? throw new MissingFieldException(nameof(SshCommand), "_channel");
+
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "set_OutputStream")]
     public static extern void SetOutput(SshCommand command, Stream sink);
 
@@ -23,14 +28,10 @@ internal static class SshInternals
     /// <returns>Whether the server agreed.</returns>
     public static bool OpenWithTerminal(SshCommand command)
     {
-        object channel = Channel(command);
+        object channel = ChannelField.GetValue(command)!;
         Open(channel);
         return RequestTerminal(channel, "xterm", 200, 50, 0, 0, new Dictionary<TerminalModes, uint>());
     }
-
-    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_channel")]
-    [return: UnsafeAccessorType("Renci.SshNet.Channels.IChannelSession, Renci.SshNet")]
-    private static extern ref object Channel(SshCommand command);
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "Open")]
     private static extern void Open([UnsafeAccessorType(ChannelType)] object channel);

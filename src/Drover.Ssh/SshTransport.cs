@@ -11,7 +11,7 @@ internal sealed class SshTransport(SshPool pool, SshTarget target, PinHostKey pi
     // A server that allows n sessions teaches it within n refusals at most; more tries mean that something else is wrong.
     private const int MaxRefusals = 12;
 
-    public TimeSpan? KeepaliveInterval => pool.Options.KeepaliveInterval;
+    public TimeSpan KeepaliveInterval => pool.Options.KeepaliveInterval;
 
     public async ValueTask<IShellChannel> StartAsync(ShellCommand command, IShellOutput output, CancellationToken cancel = default)
     {

@@ -7,8 +7,8 @@ public interface IShellTransport
     /// <exception cref="ShellStartException">It could not be started.</exception>
     ValueTask<IShellChannel> StartAsync(ShellCommand command, IShellOutput output, CancellationToken cancel = default);
 
-    /// <summary>How often a silent command is asked for a sign of life; null when the transport cannot go silent unnoticed.</summary>
-    TimeSpan? KeepaliveInterval { get; }
+    /// <summary>How often a silent command is asked for a sign of life.</summary>
+    TimeSpan KeepaliveInterval { get; }
 }
 
 /// <summary>What to start: <c>sh -c TEXT drover ARGS…</c>.</summary>

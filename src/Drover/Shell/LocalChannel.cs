@@ -14,13 +14,14 @@ internal sealed partial class LocalChannel : IShellChannel
     private const int LookUpMilliseconds = 500;
 
     private readonly Process _process;
+    private readonly Stream _input;
     private readonly IShellOutput _output;
     private readonly SemaphoreSlim _writing = new(1, 1);
     private volatile bool _closed;
 
     public LocalChannel(Process process, IShellOutput output)
     {
-        (_process, _output) = (process, output);
+        (_process, _input, _output) = (process, process.StandardInput.BaseStream, output);
         Completion = ReadToEndAsync();
     }
 
@@ -33,12 +34,11 @@ internal sealed partial class LocalChannel : IShellChannel
         {
             await BlockingThreads.Run(() =>
             {
-                Stream input = _process.StandardInput.BaseStream;
-                input.Write(bytes.Span);
-                input.Flush();
+                _input.Write(bytes.Span);
+                _input.Flush();
             }).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is ObjectDisposedException or InvalidOperationException)
+        catch (ObjectDisposedException e)
         {
             throw new IOException("The process is gone.", e);
         }
@@ -54,7 +54,7 @@ internal sealed partial class LocalChannel : IShellChannel
     {
         _closed = true;
         // Never waited for: a writer that the process does not read from may hold it.
-        _ = BlockingThreads.Run(_process.StandardInput.Close);
+        _ = BlockingThreads.Run(_input.Dispose).ContinueWith(static task => task.Exception, TaskScheduler.Default);
         return ValueTask.CompletedTask;
     }
 

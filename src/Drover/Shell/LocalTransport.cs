@@ -11,7 +11,7 @@ internal sealed class LocalTransport(LocalOptions options) : IShellTransport
     private static readonly string? Setsid = FindProgram("setsid");
     private static readonly string? Script = FindProgram("script");
 
-    public TimeSpan? KeepaliveInterval => null;
+    public TimeSpan KeepaliveInterval => options.KeepaliveInterval;
 
     public async ValueTask<IShellChannel> StartAsync(ShellCommand command, IShellOutput output, CancellationToken cancel = default)
     {

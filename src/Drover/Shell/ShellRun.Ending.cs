@@ -60,8 +60,7 @@ public sealed partial class ShellRun
     /// <summary>A peer that went silent is asked; one that does not answer is given up, so that the job ends as lost and not never.</summary>
     private async Task WatchKeepaliveAsync(IShellChannel control, CancellationToken over)
     {
-        if (_transport.KeepaliveInterval is not { } interval)
-            return;
+        TimeSpan interval = _transport.KeepaliveInterval;
         try
         {
             while (true)

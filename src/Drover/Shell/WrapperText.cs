@@ -2,7 +2,7 @@ namespace Drover.Shell;
 
 /// <summary>
 /// The shell text that runs on the server, in named parts; <c>docs/ssh-wrapper.md</c> explains each. POSIX sh only, and,
-/// because a login shell of any kind (tcsh, fish) must hand it on unread: no single quote, no <c>!</c>, no doubled
+/// because a login shell of any kind (tcsh, fish) must hand it on unread: no single quote, no doubled
 /// backslash, no line break once joined.
 /// </summary>
 internal static class WrapperText
@@ -42,10 +42,11 @@ internal static class WrapperText
         k() { i=0; while l; [ "$L" ] && [ $i -lt 10 ]; do s KILL; z; done; e C $L; };
         """;
 
-    /// <summary>c: the control line on descriptor 8. Every ladder is a process of its own, so that the end of the job does not stop it.</summary>
+    /// <summary>c: the control line on descriptor 8. Every ladder is a process of its own, so that the end of the job
+    /// does not stop it. A question for a sign of life also finds that the shell which tells the exit code is gone.</summary>
     private const string Control = """
         c() { while IFS=" " read -r a b <&8; do [ "$b" ] && p=$b;
-        case $a in T) g & ;; K) k & ;; I) l; s INT;; P) e A;; Q) exit 0;; esac; done; g & };
+        case $a in T) g & ;; K) k & ;; I) l; s INT;; P) if kill -0 $$; then e A; else break; fi;; Q) exit 0;; esac; done; g & };
         """;
 
     /// <summary>
@@ -106,7 +107,7 @@ internal static class WrapperText
     private static string Join(params string[] parts)
     {
         string text = string.Join(' ', parts.SelectMany(part => part.Split('\n')).Select(line => line.Trim()).Where(line => line.Length > 0));
-        if (text.AsSpan().IndexOfAny("'!\n") >= 0 || text.Contains(@"\\", StringComparison.Ordinal))
+        if (text.AsSpan().IndexOfAny('\'', '\n') >= 0 || text.Contains(@"\\", StringComparison.Ordinal))
             throw new InvalidOperationException("The wrapper holds a character that some login shell would read.");
         return text;
     }
