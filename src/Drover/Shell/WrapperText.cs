@@ -14,7 +14,7 @@ internal static class WrapperText
     public static readonly string RunOnTerminal = Join("N=$1 M=$2 S=$5 I=$6;", Terminal, Uploads, Prepare, RunTerminalJob);
 
     /// <summary>Ends a job from a channel of its own; its arguments are nonce, cookie, grace.</summary>
-    public static readonly string Guard = Join(Speak, "N=$1 M=$2 G=$3 p=;", Signals, Control, "exec 8<&0 </dev/null; trap \"\" PIPE HUP; e P 0; c;");
+    public static readonly string Guard = Join(Speak, "N=$1 M=$2 G=$3 p= z=;", Signals, Control, "exec 8<&0 </dev/null; trap \"\" PIPE HUP; e P 0; c;");
 
     /// <summary>What the wrapper says goes to the true stderr, whole lines that begin with the nonce; its own mistakes go nowhere.</summary>
     private const string Speak = """
@@ -23,20 +23,20 @@ internal static class WrapperText
         """;
 
     /// <summary>
-    /// l: list in L what lives of the job: its group and session, and whoever carries its cookie. Dead processes that
-    /// nobody has collected yet do not count.
-    /// s: send a signal to all of them. g: TERM, the grace, then k: KILL until nothing lives, at most ten times; the verdict is C.
+    /// l: list in L what lives of the job: its group and session, and whoever carries its cookie; in O those of them outside
+    /// the group. Dead processes that nobody has collected yet do not count.
+    /// s: send a signal to each of them, once. g: TERM, the grace, then k: KILL until nothing lives, at most ten times; the verdict is C.
     /// </summary>
     private const string Signals = """
-        l() { L=;
+        l() { L= O=;
         if [ -r /proc/self/stat ]; then
         for f in /proc/[0-9]*/stat; do t=; read -r t <$f || [ "$t" ] || continue; d=${t%% *}; t=${t##*) }; set -- $t;
-        case $1 in Z|X) continue;; esac; if [ "$p" ]; then if [ "$3" = "$p" ] || [ "$4" = "$p" ]; then L="$L $d"; fi; fi; done;
-        for f in $(grep -lsz "^DROVER_ID=$M" /proc/[0-9]*/environ); do f=${f%/environ}; d=${f#/proc/}; case "$L " in *" $d "*) ;; *) L="$L $d";; esac; done;
+        case $1 in Z|X) continue;; esac; if [ "$p" ]; then if [ "$3" = "$p" ]; then L="$L $d"; elif [ "$4" = "$p" ]; then L="$L $d" O="$O $d"; fi; fi; done;
+        for f in $(grep -lsz "^DROVER_ID=$M" /proc/[0-9]*/environ); do f=${f%/environ}; d=${f#/proc/}; case "$L " in *" $d "*) ;; *) L="$L $d" O="$O $d";; esac; done;
         elif [ "$p" ]; then
         for d in $(ps -A -o pid= -o pgid= -o stat= | while read -r a b t; do case $t in Z*) ;; *) [ "$b" = "$p" ] && echo "$a";; esac; done); do L="$L $d"; done;
         fi; };
-        s() { [ "$p" ] && kill "-$1" "-$p"; for d in $L; do kill "-$1" "$d"; done; };
+        s() { [ "$p" ] && kill "-$1" "-$p"; for d in $O; do kill "-$1" "$d"; done; };
         z() { sleep 0.1 && i=$((i+1)) || { sleep 1; i=$((i+10)); }; };
         g() { i=0; l; [ "$L" ] && s TERM; while l; [ "$L" ] && [ $i -lt "$G" ]; do z; done; k; };
         k() { i=0; while l; [ "$L" ] && [ $i -lt 10 ]; do s KILL; z; done; e C $L; };
@@ -46,7 +46,7 @@ internal static class WrapperText
     /// does not stop it. A question for a sign of life also finds that the shell which tells the exit code is gone.</summary>
     private const string Control = """
         c() { while IFS=" " read -r a b <&8; do [ "$b" ] && p=$b;
-        case $a in T) g & ;; K) k & ;; I) l; s INT;; P) if kill -0 $$; then e A; else break; fi;; Q) exit 0;; esac; done; g & };
+        case $a in T) g & ;; K) k & ;; I) l; s INT;; P) if kill -0 $$; then e A; else break; fi;; Q) exit 0;; esac; done; [ "$z" ] && kill $z; g & };
         """;
 
     /// <summary>
@@ -81,8 +81,8 @@ internal static class WrapperText
         if command -v setsid >/dev/null; then j() { exec setsid "$@"; };
         elif command -v perl >/dev/null; then j() { exec perl -e "use POSIX; setsid(); exec {(@ARGV)[0]} @ARGV or exit(127)" -- "$@"; };
         else set -m; j() { exec "$@"; }; fi;
-        ( trap "" PIPE HUP; exec 7<&- 9<&- >/dev/null; c ) & w=$!;
         if [ "$T" -gt 0 ]; then ( trap "" PIPE; exec 7<&- 8<&- 9<&- >/dev/null; x=; trap x=1 TERM; sleep "$T" 6>&- & a=$!; [ "$x" ] || wait $a; if [ "$x" ]; then kill $a; else e D; g & fi ) & z=$!; fi;
+        ( trap "" PIPE HUP; exec 7<&- 9<&- >/dev/null; c ) & w=$!;
         ( exec 8<&- 0<&7 7<&-; read -r p x </proc/self/stat || p=$(exec sh -c "echo \$PPID"); e P "$p"; exec 2>&6 6>&-;
         DROVER_ID=$M; export DROVER_ID; h="$h"; unset N M G T S I w z x; eval "$h"; j "$@" ); r=$?;
         kill -KILL $w; [ "$z" ] && kill $z;
