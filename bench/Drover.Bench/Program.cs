@@ -1,10 +1,10 @@
-using Drover.Bench.Ssh;
+using Drover.Bench.Engine;
 using Drover.Bench.Store;
 
 return args switch
 {
     ["store", .. var rest] => await StoreBench.RunAsync(rest),
-    ["ssh", .. var rest] => await SshBench.RunAsync(rest),
+    ["engine", .. var rest] => await EngineBench.RunAsync(rest),
     _ => Usage(),
 };
 
@@ -12,7 +12,7 @@ static int Usage()
 {
     Console.Error.WriteLine($"""
         {StoreBench.Usage}
-        {SshBench.Usage}
+        {EngineBench.Usage}
         """);
     return 2;
 }
