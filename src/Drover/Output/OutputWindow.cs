@@ -2,76 +2,62 @@ namespace Drover.Output;
 
 /// <summary>
 /// What of an attempt's output is kept: a head, a tail, and one gap between them that grows from its fixed beginning.
-/// Holds what was not yet sent; what would fall into the gap anyway never is.
+/// Holds what was not yet sent, at most as much as is kept in all; what would fall into the gap anyway never is sent.
 /// </summary>
-internal sealed class OutputWindow
+internal sealed class OutputWindow(long firstSeq, long maxBytes)
 {
-    private readonly Queue<OutputChunk> _unsent = new();
+    private readonly Queue<OutputChunk> _head = new();
+    private readonly Queue<OutputChunk> _tail = new();
     private readonly Queue<Segment> _sentTail = new();
-    private readonly long _max;
-    private readonly long _segmentCost;
-    private long _nextSeq;
+    private readonly long _segmentCost = Math.Max(1, maxBytes / 256);
+    private long _nextSeq = firstSeq;
     private long _headCost;
     private long _gapFrom;
     private long _tailCost;
-    private long _unsentCost;
     private long _dropped;
     private bool _trimDue;
     private Segment _lastSegment;
 
-    public OutputWindow(long firstSeq, long maxBytes)
-    {
-        (_nextSeq, _max) = (firstSeq, maxBytes);
-        _segmentCost = Math.Max(OutputEntry.MaxBytes, maxBytes / 256);
-    }
+    public bool IsEmpty => _head.Count == 0 && _tail.Count == 0 && !_trimDue;
 
-    public bool IsEmpty => _unsent.Count == 0 && !_trimDue;
+    /// <summary>Whether the next to be sent belongs to the head, which nothing later pushes out.</summary>
+    public bool SendsHead => _head.Count > 0;
 
-    /// <summary>Whether the next to be sent belongs to the head: nothing later can push it out.</summary>
-    public bool SendsHead => _unsent.Count > 0 && !IsTail(_unsent.Peek().Seq);
-
-    private long HeadLimit => _max / 2;
-
-    private long UnsentLimit => _max / 2;
+    private long HeadLimit => maxBytes / 2;
 
     public void Add(OutputChunk chunk)
     {
         chunk.Seq = _nextSeq++;
-        _unsent.Enqueue(chunk);
-        _unsentCost += chunk.Cost;
         if (_gapFrom == 0 && _headCost + chunk.Cost <= HeadLimit)
         {
             _headCost += chunk.Cost;
-        }
-        else
-        {
-            if (_gapFrom == 0)
-                _gapFrom = chunk.Seq;
-            _tailCost += chunk.Cost;
+            _head.Enqueue(chunk);
+            return;
         }
 
-        if (_unsentCost > UnsentLimit && SendsHead)
-            EndHeadHere();
-        while ((_tailCost > _max - _headCost || _unsentCost > UnsentLimit) && DropOldest())
+        if (_gapFrom == 0)
+            _gapFrom = chunk.Seq;
+        _tailCost += chunk.Cost;
+        _tail.Enqueue(chunk);
+        while (_tailCost > maxBytes - _headCost && DropOldest())
         {
         }
     }
 
     /// <summary>Moves the next chunks into a batch, and answers the trim that is due with them. Both are sent until they arrive.</summary>
-    public OutputTrim? Take(List<OutputChunk> batch, int maxBytes, DateTimeOffset now)
+    public OutputTrim? Take(List<OutputChunk> batch, int maxBatchBytes, DateTimeOffset now)
     {
         int bytes = 0;
-        while (_unsent.TryPeek(out var chunk) && (bytes == 0 || bytes + chunk.Length <= maxBytes))
+        while (TryPeek(out var chunk) && (bytes == 0 || bytes + chunk.Length <= maxBatchBytes))
         {
-            _unsent.Dequeue();
-            _unsentCost -= chunk.Cost;
+            if (!_head.TryDequeue(out _))
+                Remember(_tail.Dequeue());
             bytes += chunk.Length;
             batch.Add(chunk);
-            if (IsTail(chunk.Seq))
-                Remember(chunk);
         }
 
-        if (!_trimDue)
+        // Before the head has arrived the gap has no place to stand.
+        if (!_trimDue || SendsHead)
             return null;
         _trimDue = false;
         return new(_gapFrom, OldestTailSeq(), _dropped, now);
@@ -79,27 +65,12 @@ internal sealed class OutputWindow
 
     public void Clear()
     {
-        while (_unsent.TryDequeue(out var chunk))
+        while (_head.TryDequeue(out var chunk) || _tail.TryDequeue(out chunk))
             chunk.Free();
-        (_unsentCost, _trimDue) = (0, false);
+        _trimDue = false;
     }
 
-    private bool IsTail(long seq) => _gapFrom != 0 && seq >= _gapFrom;
-
-    /// <summary>The store is too slow even for the head: what it has not got yet counts as tail, whose beginning may be dropped.</summary>
-    private void EndHeadHere()
-    {
-        long gapFrom = _gapFrom == 0 ? long.MaxValue : _gapFrom;
-        foreach (var chunk in _unsent)
-        {
-            if (chunk.Seq >= gapFrom)
-                break;
-            _headCost -= chunk.Cost;
-            _tailCost += chunk.Cost;
-        }
-
-        _gapFrom = _unsent.Peek().Seq;
-    }
+    private bool TryPeek([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out OutputChunk? chunk) => _head.TryPeek(out chunk) || _tail.TryPeek(out chunk);
 
     private bool DropOldest()
     {
@@ -117,10 +88,9 @@ internal sealed class OutputWindow
         }
 
         // The newest always stays.
-        if (_unsent.Count <= 1 || SendsHead)
+        if (_tail.Count <= 1)
             return false;
-        var chunk = _unsent.Dequeue();
-        _unsentCost -= chunk.Cost;
+        var chunk = _tail.Dequeue();
         Drop(chunk.Cost, chunk.Length);
         chunk.Free();
         return true;
@@ -144,7 +114,7 @@ internal sealed class OutputWindow
 
         _lastSegment = _lastSegment.Cost == 0
             ? new(chunk.Seq, chunk.Cost, chunk.Length)
-            : new(_lastSegment.FirstSeq, _lastSegment.Cost + chunk.Cost, _lastSegment.Bytes + chunk.Length);
+            : _lastSegment with { Cost = _lastSegment.Cost + chunk.Cost, Bytes = _lastSegment.Bytes + chunk.Length };
     }
 
     private long OldestTailSeq()
@@ -153,7 +123,7 @@ internal sealed class OutputWindow
             return segment.FirstSeq;
         if (_lastSegment.Cost > 0)
             return _lastSegment.FirstSeq;
-        return _unsent.TryPeek(out var chunk) ? chunk.Seq : _nextSeq;
+        return _tail.TryPeek(out var chunk) ? chunk.Seq : _nextSeq;
     }
 
     private readonly record struct Segment(long FirstSeq, long Cost, long Bytes);

@@ -37,7 +37,7 @@ public sealed record WorkerOptions
     /// <summary>The time between two sends of a job's output. The first bytes after a pause go at once.</summary>
     public TimeSpan OutputFlushInterval { get; init; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How many bytes of an attempt's output are kept: the first half and the last. At least 1 KiB.</summary>
+    /// <summary>How many bytes of an attempt's output are kept: the first half and the last. 4 KiB to 1 TiB.</summary>
     public long OutputMaxBytes { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>Throws when an option makes no sense.</summary>
@@ -56,7 +56,7 @@ public sealed record WorkerOptions
             throw new ArgumentException("The time for a graceful shutdown must not be negative.");
         if (OutputFlushInterval <= TimeSpan.Zero || OutputFlushInterval > TimeSpan.FromMinutes(1))
             throw new ArgumentException("The output's flush interval must be more than zero and at most a minute.");
-        if (OutputMaxBytes is < 1024 or > 1L << 40)
-            throw new ArgumentException("The output kept of an attempt must be 1 KiB to 1 TiB.");
+        if (OutputMaxBytes is < 4096 or > 1L << 40)
+            throw new ArgumentException("The output kept of an attempt must be 4 KiB to 1 TiB.");
     }
 }
