@@ -125,6 +125,8 @@ public sealed partial class Broker
         _log.WorkerLeft(session.Worker.Id);
     }
 
+    internal WorkerSession? SessionOf(string workerId) => _workers.Find(workerId);
+
     internal void TakeForGone(WorkerSession session)
     {
         session.End();
