@@ -130,5 +130,6 @@ internal sealed class WorkerSession : IWorkerSession
         return ValueTask.CompletedTask;
     }
 
-    private void Touch() => Volatile.Write(ref _lastActive, _broker.Time.GetTimestamp());
+    /// <summary>The worker was heard of.</summary>
+    public void Touch() => Volatile.Write(ref _lastActive, _broker.Time.GetTimestamp());
 }

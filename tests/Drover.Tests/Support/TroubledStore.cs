@@ -10,6 +10,9 @@ internal sealed class TroubledStore(IJobStore inner) : IJobStore
     /// <summary>Called with the name of the verb before each call; may throw or wait.</summary>
     public Func<string, ValueTask> Before { get; set; } = static _ => ValueTask.CompletedTask;
 
+    /// <summary>Called when an enqueue was carried out, before it answers; may throw.</summary>
+    public Action AfterEnqueue { get; set; } = static () => { };
+
     /// <summary>Called with what is to be finished; may throw.</summary>
     public Action<IReadOnlyList<FinishRequest>> BeforeFinish { get; set; } = static _ => { };
 
@@ -19,7 +22,12 @@ internal sealed class TroubledStore(IJobStore inner) : IJobStore
 
     public void Recover() => Before = static _ => ValueTask.CompletedTask;
 
-    public ValueTask<EnqueueResult> EnqueueAsync(EnqueueRequest request, CancellationToken cancel) => AskAsync("enqueue", () => inner.EnqueueAsync(request, cancel));
+    public ValueTask<EnqueueResult> EnqueueAsync(EnqueueRequest request, CancellationToken cancel) => AskAsync("enqueue", async () =>
+    {
+        var result = await inner.EnqueueAsync(request, cancel);
+        AfterEnqueue();
+        return result;
+    });
 
     public ValueTask<IReadOnlyList<Lease>> LeaseAsync(LeaseRequest request, CancellationToken cancel) => AskAsync("lease", () => inner.LeaseAsync(request, cancel));
 

@@ -16,6 +16,9 @@ internal abstract class Duty(string name, TimeProvider time, ILogger log) : IDis
 
     protected ILogger Log => log;
 
+    /// <summary>How much longer than asked for the last sleep was: this process, or its machine, stood still.</summary>
+    protected TimeSpan Overslept { get; private set; }
+
     /// <summary>Does what is due now.</summary>
     /// <returns>How long until it should be done again.</returns>
     public abstract ValueTask<TimeSpan> RunOnceAsync(CancellationToken cancel);
@@ -46,7 +49,9 @@ internal abstract class Duty(string name, TimeProvider time, ILogger log) : IDis
                 next = pause = pause == TimeSpan.Zero ? FirstPause : TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks));
             }
 
+            long asleep = time.GetTimestamp();
             await SleepAsync(next);
+            Overslept = time.GetElapsedTime(asleep) - next;
         }
     }
 

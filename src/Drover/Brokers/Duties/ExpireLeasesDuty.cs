@@ -7,7 +7,6 @@ namespace Drover.Brokers.Duties;
 internal sealed class ExpireLeasesDuty(IJobStore store, Announcer announcer, BrokerOptions options, TimeProvider time, ILogger log)
     : Duty("expire leases", time, log)
 {
-    private long _lastRound;
     private long _graceUntil;
 
     public override async ValueTask<TimeSpan> RunOnceAsync(CancellationToken cancel)
@@ -38,12 +37,10 @@ internal sealed class ExpireLeasesDuty(IJobStore store, Announcer announcer, Bro
     private bool IsGrace()
     {
         long now = Time.GetTimestamp();
-        var gap = _lastRound == 0 ? TimeSpan.Zero : Time.GetElapsedTime(_lastRound, now) - options.ExpireInterval;
-        _lastRound = now;
-        if (gap > options.LeaseDuration / 3)
+        if (Overslept > options.LeaseDuration / 3)
         {
             var grace = options.LeaseDuration / 2;
-            Log.StoodStill(gap, grace);
+            Log.StoodStill(Overslept, grace);
             _graceUntil = now + (long)(grace.TotalSeconds * Time.TimestampFrequency);
         }
 

@@ -6,20 +6,15 @@ namespace Drover.Brokers.Duties;
 internal sealed class SilentWorkersDuty(Broker broker, WorkerRegistry workers, QueuePaces paces, BrokerOptions options, TimeProvider time, ILogger log)
     : Duty("silent workers", time, log)
 {
-    private long _lastRound;
-
     public override ValueTask<TimeSpan> RunOnceAsync(CancellationToken cancel)
     {
-        long now = Time.GetTimestamp();
-        bool stoodStill = _lastRound != 0 && Time.GetElapsedTime(_lastRound, now) > options.ExpireInterval + options.LeaseDuration / 3;
-        _lastRound = now;
-        if (!stoodStill)
+        foreach (var session in workers.Sessions)
         {
-            foreach (var session in workers.Sessions)
-            {
-                if (session.Silence > options.LeaseDuration)
-                    broker.TakeForGone(session);
-            }
+            // While we stood still ourselves we heard of nobody.
+            if (Overslept > options.LeaseDuration / 3)
+                session.Touch();
+            else if (session.Silence > options.LeaseDuration)
+                broker.TakeForGone(session);
         }
 
         paces.Sweep();
