@@ -1,9 +1,11 @@
 using Drover.Bench.Engine;
+using Drover.Bench.Ssh;
 using Drover.Bench.Store;
 
 return args switch
 {
     ["store", .. var rest] => await StoreBench.RunAsync(rest),
+    ["ssh", .. var rest] => await SshBench.RunAsync(rest),
     ["engine", .. var rest] => await EngineBench.RunAsync(rest),
     _ => Usage(),
 };
@@ -13,6 +15,7 @@ static int Usage()
     Console.Error.WriteLine($"""
         {StoreBench.Usage}
         {EngineBench.Usage}
+        {SshBench.Usage}
         """);
     return 2;
 }
