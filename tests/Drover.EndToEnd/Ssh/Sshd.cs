@@ -81,8 +81,9 @@ public sealed class Sshd : IDisposable
     /// <summary>Ends it and everything it has started, at once.</summary>
     public void Kill()
     {
-        _process.Kill(entireProcessTree: false);
-        _process.WaitForExit();
+        _process.Kill(entireProcessTree: true);
+        // With a limit: without one it would wait for whoever still holds the log's pipe.
+        Assert.True(_process.WaitForExit(TimeSpan.FromSeconds(10)));
     }
 
     /// <summary>Starts it again with the same keys and port.</summary>
@@ -145,6 +146,8 @@ public sealed class Sshd : IDisposable
 
     private async Task StartProcessAsync()
     {
+        lock (_log)
+            _log.Clear();
         var start = new ProcessStartInfo(Program, ["-D", "-e", "-f", $"{Folder}/config"]) { RedirectStandardError = true, RedirectStandardInput = true };
         _process = Process.Start(start)!;
         _process.ErrorDataReceived += (_, e) =>
