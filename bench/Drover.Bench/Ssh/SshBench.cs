@@ -12,6 +12,7 @@ internal static class SshBench
         ssh job [N]              N jobs (200) one at a time on a warm connection: Drover and the bare library
         ssh fanout [N] [curve]   hostname on N servers (200), 50 at once, cold and warm: Drover and the bare library; curve: curve25519 first
         ssh stream [MB]          so much output (512) through one job
+                                 BENCH_USER: who signs in; a login shell that reads a long profile costs its time
         """;
 
     public static async Task<int> RunAsync(string[] args)

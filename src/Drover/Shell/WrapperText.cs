@@ -46,7 +46,7 @@ internal static class WrapperText
     /// does not stop it. A question for a sign of life also finds that the shell which tells the exit code is gone.</summary>
     private const string Control = """
         c() { while IFS=" " read -r a b <&8; do [ "$b" ] && p=$b;
-        case $a in T) g & ;; K) k & ;; I) l; s INT;; P) if kill -0 $$; then e A; else break; fi;; Q) exit 0;; esac; done; [ "$z" ] && kill $z; g & };
+        case $a in T) g & ;; K) k & ;; I) l; s INT;; P) if kill -0 $$; then e A; else break; fi;; Q) exit 0;; esac; done; [ "$z" ] && kill -KILL $z; g & };
         """;
 
     /// <summary>
@@ -74,18 +74,19 @@ internal static class WrapperText
 
     /// <summary>
     /// The job in the foreground of this shell (a background job would have INT and QUIT ignored for good), in a session
-    /// and group of its own; before it the process that reads the control line, and the deadline.
+    /// and group of its own; before it the process that reads the control line, and the deadline, in short sleeps: it is
+    /// killed outright when the job ends, and what it leaves is gone in two seconds.
     /// </summary>
     private const string RunJob = """
         exec 8<&0 </dev/null;
         if command -v setsid >/dev/null; then j() { exec setsid "$@"; };
         elif command -v perl >/dev/null; then j() { exec perl -e "use POSIX; setsid(); exec {(@ARGV)[0]} @ARGV or exit(127)" -- "$@"; };
         else set -m; j() { exec "$@"; }; fi;
-        if [ "$T" -gt 0 ]; then ( trap "" PIPE; exec 7<&- 8<&- 9<&- >/dev/null; x=; trap x=1 TERM; sleep "$T" 6>&- & a=$!; [ "$x" ] || wait $a; if [ "$x" ]; then kill $a; else e D; g & fi ) & z=$!; fi;
+        if [ "$T" -gt 0 ]; then ( trap "" PIPE; exec 7<&- 8<&- 9<&- >/dev/null; i=0; while [ $i -lt "$T" ]; do sleep 2 6>&-; i=$((i+2)); done; e D; g & ) & z=$!; fi;
         ( trap "" PIPE HUP; exec 7<&- 9<&- >/dev/null; c ) & w=$!;
         ( exec 8<&- 0<&7 7<&-; read -r p x </proc/self/stat || p=$(exec sh -c "echo \$PPID"); e P "$p"; exec 2>&6 6>&-;
         DROVER_ID=$M; export DROVER_ID; h="$h"; unset N M G T S I w z x; eval "$h"; j "$@" ); r=$?;
-        kill -KILL $w; [ "$z" ] && kill $z;
+        kill -KILL $w $z;
         e X $r; exit $r
         """;
 
