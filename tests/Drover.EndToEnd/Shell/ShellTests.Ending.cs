@@ -28,7 +28,7 @@ public abstract partial class ShellTests
         using RunContext run = host.Context(ShellHost.Script(Tree(mark)));
         Task<AttemptOutcome> running = host.Executor.ExecuteAsync(run).AsTask();
         await run.PrintedAsync("ready");
-        Assert.True(ShellHost.Marked(mark).Count >= 7);
+        await Until.TrueAsync(() => ShellHost.Marked(mark).Count >= 7, "the tree did not grow");
         run.Cancel();
         AttemptOutcome outcome = await running;
         Assert.True(outcome is { Kind: OutcomeKind.Canceled, Unconfirmed: false, Reason: FailureReasons.Canceled }, outcome.ToString());
