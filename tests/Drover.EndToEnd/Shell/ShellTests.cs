@@ -154,7 +154,7 @@ public abstract partial class ShellTests
             $o .= $a; $e .= $b; syswrite STDOUT, $a; syswrite STDERR, $b; }
             use Digest::SHA 'sha256_hex'; syswrite STDOUT, sha256_hex($o); syswrite STDERR, sha256_hex($e);
             """;
-        (RunContext run, AttemptOutcome outcome) = await host.RunAsync(ShellHost.Script(Script));
+        (RunContext run, AttemptOutcome outcome) = await host.RunAsync(WithEnv(ShellHost.Script(Script), "LC_ALL", "C"));
         Assert.Equal(OutcomeKind.Completed, outcome.Kind);
         foreach (byte[] stream in new[] { run.Stdout, run.Stderr })
         {
@@ -189,6 +189,10 @@ public abstract partial class ShellTests
         foreach (string left in ShellHost.Marked(mark))
             await ShellHost.ToolAsync("kill", "-KILL", left.Split(':')[0]);
     }
+
+    // fish sets a locale that the server may lack, and perl complains of that on stderr.
+    private static JobSpec WithEnv(JobSpec spec, string name, string value) =>
+        spec with { Shell = spec.Shell! with { Env = new Dictionary<string, string> { [name] = value } } };
 
     // An argument may hold the separator itself.
     private static string[] SplitAround(string printed, string[] args)
