@@ -1,0 +1,125 @@
+using Drover.Brokers;
+using Drover.Server.Audit;
+using Drover.Server.Auth;
+using Drover.Server.Docs;
+using Drover.Server.Http;
+using Drover.Server.Jobs;
+using Drover.Server.Json;
+using Drover.Server.Keys;
+using Drover.Server.Logs;
+using Drover.Server.Problems;
+using Drover.Server.Queues;
+using Drover.Server.Secrets;
+using Drover.Server.Servers;
+using Drover.Server.SystemInfo;
+using Drover.Server.Workers;
+using Drover.Servers;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Drover.Server;
+
+/// <summary>Puts the HTTP side of Drover into a host.</summary>
+public static class DroverServer
+{
+    /// <summary>
+    /// Adds the server's parts. The host adds <see cref="IBroker"/>, <see cref="Drover.Catalog.ICatalog"/>,
+    /// <see cref="Drover.Catalog.IAuditLog"/>, <see cref="IServerProbe"/> and <see cref="IKeyInspector"/>; the broker is
+    /// given the <see cref="ITargetResolver"/> (a <see cref="ServerDirectory"/>) that is registered here.
+    /// </summary>
+    /// <exception cref="ArgumentException">An option makes no sense.</exception>
+    public static IServiceCollection AddDroverServer(this IServiceCollection services, ServerOptions options)
+    {
+        options.Validate();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(options);
+        services.AddSingleton<KeyRing>().AddSingleton<SecretRotation>();
+        services.AddSingleton<ServerCatalog>().AddSingleton<KeyCatalog>().AddSingleton<ServerRules>().AddSingleton<ServerChecks>();
+        services.AddSingleton(provider => new ServerDirectory(
+            provider.GetRequiredService<ServerCatalog>(), provider.GetRequiredService<KeyCatalog>(), provider.GetRequiredService<KeyRing>(),
+            options, provider.GetRequiredService<AuditTrail>()));
+        services.AddSingleton<ITargetResolver>(provider => provider.GetRequiredService<ServerDirectory>());
+        services.AddSingleton<AuditTrail>();
+        services.AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
+        services.AddSingleton<AdminToken>().AddSingleton<SignInCodes>().AddSingleton<Sessions>().AddSingleton<FailedAttempts>();
+        services.AddSingleton<JobSubmission>().AddSingleton<Idempotency>().AddSingleton<StreamSlots>();
+        services.AddSingleton<SystemSnapshot>().AddSingleton<HealthChecks>();
+        AddHttp(services, options);
+        return services;
+    }
+
+    /// <summary>
+    /// Maps everything: health and metrics at the root, the API under <c>/api/v1</c>, its document and reference.
+    /// Call <see cref="DroverServerStartup.InitializeAsync"/> before the host starts.
+    /// </summary>
+    public static WebApplication MapDrover(this WebApplication app)
+    {
+        var options = app.Services.GetRequiredService<ServerOptions>();
+        SecurityHeaders.Use(app);
+        app.UseMiddleware<ProblemMiddleware>();
+        app.UseWebSockets(new() { KeepAliveInterval = options.Heartbeat, KeepAliveTimeout = options.StallTimeout });
+        app.UseRouting();
+        if (options.CorsAllowedOrigins.Count > 0)
+            app.UseCors();
+        app.UseMiddleware<Authentication>();
+        app.Use(static (context, next) =>
+        {
+            if (context.GetEndpoint() is { } endpoint)
+                RequestRules.Check(context, endpoint);
+            return next(context);
+        });
+
+        app.MapHealth();
+        app.MapReference();
+        var api = app.MapGroup("/api/v1");
+        api.MapJobs(options);
+        api.MapLogs();
+        api.MapServers();
+        api.MapKeys(options);
+        api.MapQueues();
+        api.MapWorkers();
+        api.MapSystem();
+        api.MapSession();
+        // So that a page of the dashboard is never the answer to a wrong call of the API.
+        app.Map("/api/{**rest}", NothingHere).WithMetadata(OpenToAll.Mark).ExcludeFromDescription();
+        return app;
+    }
+
+    private static NotFoundProblem NothingHere(HttpContext context) => new($"There is nothing at {context.Request.Path}.");
+
+    private static void AddHttp(IServiceCollection services, ServerOptions options)
+    {
+        services.Configure<JsonOptions>(json =>
+        {
+            var (from, to) = (DroverJson.Api.Options, json.SerializerOptions);
+            to.PropertyNamingPolicy = from.PropertyNamingPolicy;
+            to.PropertyNameCaseInsensitive = false;
+            to.DefaultIgnoreCondition = from.DefaultIgnoreCondition;
+            to.UnmappedMemberHandling = from.UnmappedMemberHandling;
+            to.NumberHandling = from.NumberHandling;
+            to.AllowDuplicateProperties = false;
+            to.RespectNullableAnnotations = true;
+            to.Encoder = from.Encoder;
+            foreach (var converter in from.Converters)
+                to.Converters.Add(converter);
+            to.TypeInfoResolverChain.Insert(0, DroverJson.Api);
+        });
+        // Failures to bind come as exceptions, which ProblemMiddleware turns into answers that name the field.
+        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        services.Configure<KestrelServerOptions>(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
+            kestrel.Limits.MinResponseDataRate = new(bytesPerSecond: 240, gracePeriod: options.StallTimeout);
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+        });
+        services.AddOpenApi(ApiDocument.Name, ApiDocument.Configure);
+        if (options.CorsAllowedOrigins.Count > 0)
+        {
+            services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
+                .WithOrigins([.. options.CorsAllowedOrigins]).AllowAnyHeader().AllowAnyMethod()
+                .WithExposedHeaders("Location", JobEndpoints.DuplicateHeader, "Retry-After").SetPreflightMaxAge(TimeSpan.FromHours(1))));
+        }
+    }
+}

@@ -1,0 +1,158 @@
+using System.Buffers.Binary;
+using System.Text.Json;
+using Drover.Brokers;
+using Drover.Jobs;
+using Drover.Server.Audit;
+using Drover.Server.Auth;
+using Drover.Server.Contracts;
+using Drover.Server.Http;
+using Drover.Server.Json;
+using Drover.Server.Problems;
+using Drover.Server.Servers;
+using Drover.Storage;
+
+namespace Drover.Server.Jobs;
+
+/// <summary>Takes jobs in: from requests, or again from jobs that were there.</summary>
+internal sealed class JobSubmission(IBroker broker, ServerCatalog servers, ServerOptions options, AuditTrail audit)
+{
+    /// <summary>Accepts one job.</summary>
+    public async ValueTask<Submitted> SubmitAsync(JobRequest request, HttpContext context)
+    {
+        var caller = context.Caller();
+        var errors = new Errors();
+        var spec = new SpecBuilder(await servers.AllAsync(context.RequestAborted), options, errors, caller.Name).Build(request);
+        errors.ThrowIfAny();
+        return await SubmitAsync(spec!, FingerprintOf(request, context), context, "job.create");
+    }
+
+    /// <summary>Accepts one job whose spec is at hand.</summary>
+    public async ValueTask<Submitted> SubmitAsync(JobSpec spec, (string Key, string Digest)? idempotency, HttpContext context, string action)
+    {
+        var result = await broker.EnqueueAsync(new EnqueueRequest([spec], idempotency?.Key, idempotency?.Digest), context.RequestAborted);
+        var job = result.Jobs[0];
+        if (!job.Duplicate && !result.Replayed)
+            await audit.RecordAsync(context.Caller(), action, job.Id.ToString(), spec.OriginId is { } origin ? $"from {origin}" : null);
+        if (!job.Duplicate && !result.Replayed)
+            return new(JobViews.Full(JustAccepted(spec, job)), Duplicate: false);
+        var present = (await broker.GetAsync([job.Id], context.RequestAborted))[0];
+        return new(JobViews.Full(present ?? JustAccepted(spec, job)), job.Duplicate);
+    }
+
+    /// <summary>Accepts many jobs, all or none.</summary>
+    public async ValueTask<JobBulkResponse> SubmitManyAsync(JobBulkRequest request, HttpContext context)
+    {
+        var errors = new Errors();
+        var builder = new SpecBuilder(await servers.AllAsync(context.RequestAborted), options, errors, context.Caller().Name);
+        var specs = request.Jobs is { } jobs ? List(request, jobs, builder, errors) : FanOut(request, builder, errors, await servers.AllAsync(context.RequestAborted));
+        errors.ThrowIfAny();
+        var idempotency = FingerprintOf(request, context);
+        var result = await broker.EnqueueAsync(new EnqueueRequest(specs, idempotency?.Key, idempotency?.Digest), context.RequestAborted);
+        if (!result.Replayed)
+            await audit.RecordAsync(context.Caller(), "job.create_many", result.Jobs[0].Id.ToString(), $"{result.Jobs.Count(j => !j.Duplicate)} jobs");
+        return new()
+        {
+            Ids = [.. result.Jobs.Select(j => j.Id)],
+            Jobs = [.. result.Jobs.Select((job, i) => new JobBulkItem
+            {
+                Id = job.Id,
+                Status = job.Status,
+                Duplicate = job.Duplicate,
+                ServerId = specs[i].Shell?.ServerId,
+                ServerName = specs[i].Shell?.ServerName,
+            })],
+        };
+    }
+
+    /// <summary>The call's idempotency key with a digest of what was asked; null when it has none.</summary>
+    public static (string Key, string Digest)? FingerprintOf(JobRequest request, HttpContext context)
+    {
+        if (Idempotency.KeyOf(context) is not { } key)
+            return null;
+        byte[] body = request is JobBulkRequest bulk
+            ? JsonSerializer.SerializeToUtf8Bytes(bulk, DroverJson.Api.JobBulkRequest)
+            : JsonSerializer.SerializeToUtf8Bytes(request, DroverJson.Api.JobRequest);
+        return (key, Idempotency.Fingerprint(context.Request.Path, body));
+    }
+
+    private static List<JobSpec> List(JobBulkRequest request, IReadOnlyList<JobRequest> jobs, SpecBuilder builder, Errors errors)
+    {
+        if (request with { Jobs = null } != new JobBulkRequest())
+            errors.Add("jobs", "Stands alone: give either jobs, or one job's fields with server_ids or server_tags.");
+        if (jobs.Count is 0 or > JobRules.MaxBatch)
+            errors.Add("jobs", $"Must hold 1 to {JobRules.MaxBatch} jobs.");
+        var specs = new List<JobSpec>(jobs.Count);
+        for (int i = 0; i < jobs.Count && i < JobRules.MaxBatch && !errors.IsFull; i++)
+        {
+            // The broker names the fields of a single job without an index; one way for both is easier to read.
+            errors.Prefix = $"jobs[{i}].";
+            if (jobs[i] is null)
+                errors.Add("command", "A job must not be null.");
+            else if (builder.Build(jobs[i]) is { } spec)
+                specs.Add(spec);
+        }
+
+        errors.Prefix = "";
+        return specs;
+    }
+
+    private static List<JobSpec> FanOut(JobBulkRequest request, SpecBuilder builder, Errors errors, ServerSet all)
+    {
+        var targets = new List<ServerEntry>();
+        if (request.ServerId is not null)
+            errors.Add("server_id", "Cannot be given together with server_ids or server_tags.");
+        if (request.ServerIds is null && request.ServerTags is null)
+            errors.Add("jobs", "Give jobs, or one job's fields with server_ids or server_tags.");
+        foreach (string id in request.ServerIds ?? [])
+        {
+            if (builder.FindServer(id ?? "", "server_ids") is { } server && !targets.Contains(server))
+                targets.Add(server);
+        }
+
+        if (request.ServerTags is { } tags)
+        {
+            targets.AddRange(all.All.Where(s => s.Record.IsActive && s.Record.Tags.Any(tags.Contains) && !targets.Contains(s)));
+            if (targets.Count == 0)
+                errors.Add("server_tags", "No active server has one of these tags.");
+        }
+        else if (request.ServerIds is { Count: 0 })
+        {
+            errors.Add("server_ids", "Must name at least one server.");
+        }
+
+        if (targets.Count == 0)
+            return [];
+        if (request.JobType is not null)
+            errors.Add("job_type", "Tasks run on no server; send them as jobs.");
+        return builder.Build(request with { ServerId = null }, targets[0]) is not { } first ? []
+            : [.. targets.Select(t => first with { Shell = first.Shell! with { ServerId = t.Id, ServerName = t.Name } })];
+    }
+
+    /// <summary>A job as it is right after it was accepted: what the store would say, without asking it again.</summary>
+    private static Job JustAccepted(JobSpec spec, EnqueuedJob job)
+    {
+        var createdAt = TimeOf(job.Id);
+        return new()
+        {
+            Id = job.Id,
+            Seq = 0,
+            Spec = spec,
+            Status = job.Status,
+            Priority = spec.Priority,
+            CreatedAt = createdAt,
+            RunAt = job.Status == JobStatus.Scheduled ? spec.RunAt ?? createdAt + spec.Delay : null,
+        };
+    }
+
+    private static DateTimeOffset TimeOf(Guid id)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        id.TryWriteBytes(bytes, bigEndian: true, out _);
+        return DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64BigEndian(bytes) >>> 16);
+    }
+}
+
+/// <summary>A job that was asked for.</summary>
+/// <param name="Job">It, or the one that was there already.</param>
+/// <param name="Duplicate">Whether it was there already.</param>
+internal readonly record struct Submitted(JobResponse Job, bool Duplicate);
