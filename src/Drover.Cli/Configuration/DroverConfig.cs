@@ -1,0 +1,107 @@
+using System.Net;
+using Drover.Brokers;
+using Drover.Servers;
+using Drover.Server;
+using Drover.Sqlite;
+using Drover.Ssh;
+using Drover.Storage;
+using Drover.Workers;
+
+namespace Drover.Cli.Configuration;
+
+/// <summary>The settings in force, and what they mean for each part.</summary>
+internal sealed class DroverConfig(IReadOnlyDictionary<Setting, SettingValue> values)
+{
+    /// <summary>Every value, in order.</summary>
+    public IEnumerable<SettingValue> Values => Settings.All.Select(setting => values[setting]);
+
+    public string DataFolder => Path.GetFullPath(Text(Settings.Data));
+
+    public bool WithoutToken => Text(Settings.AuthMode).Equals("none", StringComparison.OrdinalIgnoreCase);
+
+    public bool JsonLogs => Text(Settings.LogFormat).Equals("json", StringComparison.OrdinalIgnoreCase);
+
+    public string LogLevel => Text(Settings.LogLevel).ToLowerInvariant();
+
+    public TimeSpan GracefulShutdown => Duration(Settings.WorkerGrace);
+
+    public TimeSpan DefaultTimeout => Duration(Settings.SshExecution);
+
+    public (string Host, int Port) ServerAddress =>
+        Settings.TryEndpoint(Text(Settings.ServerAddr), out string host, out int port) ? (host, port) : throw new InvalidOperationException("checked before");
+
+    public BrokerOptions Broker => new()
+    {
+        LeaseDuration = Duration(Settings.WorkerLease),
+        Retention = new RetentionPolicy(Duration(Settings.RetainCompleted), Duration(Settings.RetainFailed)),
+    };
+
+    public SqliteOptions Store => new()
+    {
+        Directory = DataFolder,
+        Durability = Text(Settings.QueueDurability).Equals("normal", StringComparison.OrdinalIgnoreCase) ? Durability.Normal : Durability.Full,
+        Queues = new QueueOptions { MaxSize = Text(Settings.QueueMaxSize) == "unlimited" ? null : long.Parse(Text(Settings.QueueMaxSize), null) },
+    };
+
+    public WorkerOptions Worker => new()
+    {
+        Slots = Text(Settings.WorkerConcurrency) is { Length: > 0 } slots ? int.Parse(slots, null) : 2 * Environment.ProcessorCount,
+        Queues = [.. List(Settings.QueueName).Select(text => Settings.TryQueue(text, out var share) ? share : default)],
+        Labels = List(Settings.WorkerLabels).ToHashSet(StringComparer.Ordinal),
+        HeartbeatInterval = Duration(Settings.WorkerHeartbeat),
+        Lease = Duration(Settings.WorkerLease),
+        GracefulShutdown = GracefulShutdown,
+        OutputFlushInterval = Duration(Settings.OutputFlush),
+        OutputMaxBytes = Size(Settings.OutputMax),
+    };
+
+    public SshOptions Ssh => new()
+    {
+        ConnectionTimeout = Duration(Settings.SshConnect),
+        KeepaliveInterval = Duration(Settings.SshKeepalive),
+        MaxRetries = int.Parse(Text(Settings.SshRetries), null),
+    };
+
+    public ServerOptions Server => new()
+    {
+        DataDirectory = DataFolder,
+        AuthMode = WithoutToken ? AuthMode.None : AuthMode.Token,
+        AllowedShells = List(Settings.Shells),
+        HostKeyPolicy = Text(Settings.SshHostKeys).ToLowerInvariant() switch
+        {
+            "strict" => HostKeyPolicy.Strict,
+            "off" => HostKeyPolicy.Off,
+            _ => HostKeyPolicy.Tofu,
+        },
+        MaxUploadBytes = Size(Settings.MaxUpload),
+        CorsAllowedOrigins = List(Settings.Cors),
+        Version = Cli.Version.Text,
+    };
+
+    /// <summary>Checks what one value alone does not tell.</summary>
+    /// <exception cref="SettingException">Which, in one line.</exception>
+    public void Check()
+    {
+        string host = ServerAddress.Host;
+        if (WithoutToken && !(host == "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address))))
+            throw new SettingException($"AUTH_MODE is 'none': that is allowed only while SERVER_ADDR is on loopback, and it is '{Text(Settings.ServerAddr)}'.");
+        try
+        {
+            Broker.Validate();
+            Worker.Validate();
+            Server.Validate();
+        }
+        catch (ArgumentException wrong)
+        {
+            throw new SettingException(wrong.Message);
+        }
+    }
+
+    public string Text(Setting setting) => values[setting].Text;
+
+    public TimeSpan Duration(Setting setting) => Units.TryDuration(Text(setting), out var duration) ? duration : throw new InvalidOperationException("checked before");
+
+    public long Size(Setting setting) => Units.TrySize(Text(setting), out long size) ? size : throw new InvalidOperationException("checked before");
+
+    public IReadOnlyList<string> List(Setting setting) => Text(setting).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+}

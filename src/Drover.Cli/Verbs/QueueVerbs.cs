@@ -1,0 +1,128 @@
+using System.CommandLine;
+using System.Globalization;
+using Drover.Cli.Terminal;
+using Drover.Server.Contracts;
+using Spectre.Console;
+
+namespace Drover.Cli.Verbs;
+
+/// <summary><c>drover queue …</c> and <c>drover worker …</c></summary>
+internal static class QueueVerbs
+{
+    public static Command Queues() => Verb.Make("queue", "queues: their load, pause and resume", "drover queue list",
+        List(), Stats(), Switch("pause", "stop leasing jobs from a queue; running ones go on"), Switch("resume", "go on leasing jobs from a queue"));
+
+    public static Command Workers() => Verb.Make("worker", "workers: who they are, drain", "drover worker list", WorkerList(), Drain());
+
+    private static Argument<string> Name() => new("QUEUE") { Description = "the queue", CompletionSources = { Completion.Queues } };
+
+    private static Command List() => Verb.Make("list", "list the queues", "drover queue list").Calls(async (_, call) =>
+    {
+        var queues = await call.Client.GetAsync<QueueListResponse>("queues", call.Cancel);
+        if (call.Screen.Json)
+        {
+            Screen.PrintJson(queues);
+            return 0;
+        }
+
+        if (queues.Items.Count == 0)
+        {
+            call.Screen.Note("No queues yet: a queue appears with its first job.");
+            return 0;
+        }
+
+        var table = Screen.Table("queue", "state", "ready", "running", "scheduled", "retrying", "oldest", "rate", "p95 wait", "workers");
+        foreach (var queue in queues.Items)
+        {
+            table.AddRow(Words.Cell(queue.Name), queue.Paused ? "[yellow]paused[/]" : "[green]open[/]", Number(queue.QueueDepth), Number(queue.Running), Number(queue.Scheduled),
+                Number(queue.Retrying), Words.Duration(queue.Stats.OldestJobAge), string.Create(CultureInfo.InvariantCulture, $"{queue.Stats.ProcessingRate:0.#}/s"),
+                Words.Duration(queue.Stats.P95WaitTime), Number(queue.Stats.ActiveWorkers));
+        }
+
+        call.Screen.Out.Write(table);
+        return 0;
+    });
+
+    private static Command Stats()
+    {
+        var name = Name();
+        return Verb.Make("stats", "show a queue's load and pace", "drover queue stats default", name).Calls(async (parsed, call) =>
+        {
+            var stats = await call.Client.GetAsync<QueueStatsResponse>($"queues/{Uri.EscapeDataString(parsed.GetRequiredValue(name))}/stats", call.Cancel);
+            if (call.Screen.Json)
+            {
+                Screen.PrintJson(stats);
+                return 0;
+            }
+
+            call.Screen.Line($"ready          {stats.QueueDepth}");
+            call.Screen.Line($"oldest         {(stats.OldestJobAge is null ? "-" : Words.Duration(stats.OldestJobAge))}");
+            call.Screen.Line(string.Create(CultureInfo.InvariantCulture, $"rate           {stats.ProcessingRate:0.##} jobs/s over the last minute"));
+            call.Screen.Line($"wait           {(stats.AverageWaitTime is null ? "-" : $"{Words.Duration(stats.AverageWaitTime)} on average, 95% within {Words.Duration(stats.P95WaitTime)}")}");
+            call.Screen.Line($"workers        {stats.ActiveWorkers}");
+            foreach (var (priority, count) in stats.PriorityDistribution.Where(pair => pair.Value > 0))
+                call.Screen.Line($"priority {priority,-5} {count}");
+            return 0;
+        });
+    }
+
+    private static Command Switch(string verb, string description)
+    {
+        var name = Name();
+        return Verb.Make(verb, description, $"drover queue {verb} default", name).Calls(async (parsed, call) =>
+        {
+            var queue = await call.Client.PostAsync<QueueResponse>($"queues/{Uri.EscapeDataString(parsed.GetRequiredValue(name))}/{verb}", call.Cancel);
+            if (call.Screen.Json)
+                Screen.PrintJson(queue);
+            else
+                call.Screen.Line(queue.Paused ? $"{queue.Name} is paused; {queue.QueueDepth} jobs wait in it." : $"{queue.Name} is open.");
+            return 0;
+        });
+    }
+
+    private static Command WorkerList() => Verb.Make("list", "list the workers that are connected", "drover worker list").Calls(async (_, call) =>
+    {
+        var workers = await call.Client.GetAsync<WorkerListResponse>("workers", call.Cancel);
+        if (call.Screen.Json)
+        {
+            Screen.PrintJson(workers);
+            return 0;
+        }
+
+        if (workers.Items.Count == 0)
+        {
+            call.Screen.Note("No worker is connected: jobs wait.");
+            return 0;
+        }
+
+        var table = Screen.Table("worker", "state", "busy", "queues", "labels", "version", "heartbeat");
+        foreach (var worker in workers.Items)
+        {
+            table.AddRow(Words.Cell(worker.Id), worker.Draining ? "[yellow]draining[/]" : "[green]ready[/]", $"{worker.Busy}/{worker.Slots}", Words.Cell(string.Join(", ", worker.Queues)),
+                Words.Cell(string.Join(", ", worker.Labels)), Words.Cell(worker.Version), Words.Ago(worker.LastHeartbeat, Call.Now));
+        }
+
+        call.Screen.Out.Write(table);
+        return 0;
+    });
+
+    private static Command Drain()
+    {
+        var id = new Argument<string>("WORKER") { Description = "the worker's id" };
+        var yes = new Option<bool>("--yes", "-y") { Description = "do not ask" };
+        return Verb.Make("drain", "let a worker finish what it has in hand and leave", "drover worker drain host-1", yes, id).Calls(async (parsed, call) =>
+        {
+            string worker = parsed.GetRequiredValue(id);
+            if (!call.Screen.Confirm($"Drain {worker}? It takes no new jobs until it is started anew.", parsed.GetValue(yes)))
+                return ExitCodes.Other;
+            var answer = await call.Client.PostAsync<WorkerResponse>($"workers/{Uri.EscapeDataString(worker)}/drain", call.Cancel);
+            if (call.Screen.Json)
+                Screen.PrintJson(answer);
+            else
+                call.Screen.Line($"{answer.Id} is draining; {answer.Busy} jobs in hand.");
+            return 0;
+        });
+    }
+
+    private static string Number(long n) => n.ToString(CultureInfo.InvariantCulture);
+}
