@@ -19,7 +19,7 @@ internal static class SessionEndpoints
 
     /// <summary>Sign a browser in</summary>
     /// <remarks>Exchanges a token or a one-time code for a session: an http-only, same-site cookie. Calls that change something must then send the answer's <c>csrf_token</c> in the header <c>X-CSRF-Token</c>.</remarks>
-    private static async Task<Results<Ok<SessionResponse>, EmptyHttpResult>> OpenAsync(
+    public static async Task<Results<Ok<SessionResponse>, EmptyHttpResult>> OpenAsync(
         SessionRequest request, HttpContext context, AdminToken admin, SignInCodes codes, Sessions sessions, FailedAttempts failures, AuditTrail audit, ServerOptions options)
     {
         if (request.Token is null == request.Code is null)
@@ -46,7 +46,7 @@ internal static class SessionEndpoints
     }
 
     /// <summary>Show who is signed in</summary>
-    private static Ok<SessionResponse> Get(HttpContext context, ServerOptions options)
+    public static Ok<SessionResponse> Get(HttpContext context, ServerOptions options)
     {
         context.Response.Headers.CacheControl = "no-store";
         var caller = context.Caller();
@@ -56,7 +56,7 @@ internal static class SessionEndpoints
     }
 
     /// <summary>Sign out</summary>
-    private static async Task<NoContent> CloseAsync(HttpContext context, Sessions sessions, AuditTrail audit)
+    public static async Task<NoContent> CloseAsync(HttpContext context, Sessions sessions, AuditTrail audit)
     {
         if (context.Request.Cookies[Authentication.CookieName] is { } cookie)
         {

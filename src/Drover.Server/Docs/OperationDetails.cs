@@ -11,10 +11,10 @@ internal static class OperationDetails
 {
     private const string ProblemType = "application/problem+json";
 
-    public static async Task CompleteAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancel)
+    public static Task CompleteAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancel)
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
-        var problem = await context.GetOrCreateSchemaAsync(typeof(ProblemBody), cancellationToken: cancel);
+        var problem = new OpenApiSchemaReference(nameof(ProblemBody), context.Document);
         AddQuery(operation, metadata);
         AddHeaders(operation);
         operation.Responses ??= [];
@@ -43,6 +43,7 @@ internal static class OperationDetails
             Complete(status, response);
         ContentTypes.Complete(operation);
         Examples.Add(operation);
+        return Task.CompletedTask;
     }
 
     private static void AddQuery(OpenApiOperation operation, IList<object> metadata)
@@ -85,7 +86,7 @@ internal static class OperationDetails
         }
     }
 
-    private static void Add(OpenApiOperation operation, string status, string description, IOpenApiSchema problem) =>
+    private static void Add(OpenApiOperation operation, string status, string description, OpenApiSchemaReference problem) =>
         operation.Responses!.TryAdd(status, new OpenApiResponse
         {
             Description = description,

@@ -33,12 +33,12 @@ internal static class JobEndpoints
 
     /// <summary>Submit a job</summary>
     /// <remarks>A command, a script or a task. It is stored durably when the answer comes. With the header <c>Idempotency-Key</c> the same call within 24 hours gets the first answer and creates nothing.</remarks>
-    private static async Task<Results<Created<JobResponse>, Ok<JobResponse>>> SubmitAsync(JobRequest request, HttpContext context, JobSubmission submission) =>
+    public static async Task<Results<Created<JobResponse>, Ok<JobResponse>>> SubmitAsync(JobRequest request, HttpContext context, JobSubmission submission) =>
         Answer(await submission.SubmitAsync(request, context), context);
 
     /// <summary>Submit a script</summary>
     /// <remarks>The same as submitting a job, for a body that must be a script.</remarks>
-    private static async Task<Results<Created<JobResponse>, Ok<JobResponse>>> SubmitScriptAsync(JobRequest request, HttpContext context, JobSubmission submission)
+    public static async Task<Results<Created<JobResponse>, Ok<JobResponse>>> SubmitScriptAsync(JobRequest request, HttpContext context, JobSubmission submission)
     {
         if (request.Script is null)
             throw Errors.Of("script", "Is required.");
@@ -47,12 +47,12 @@ internal static class JobEndpoints
 
     /// <summary>Submit many jobs, all or none</summary>
     /// <remarks>Either <c>jobs</c>, up to 10,000 of any kind, or one command or script with <c>server_ids</c> or <c>server_tags</c>, which every one of those servers gets.</remarks>
-    private static async Task<Created<JobBulkResponse>> SubmitManyAsync(JobBulkRequest request, HttpContext context, JobSubmission submission) =>
+    public static async Task<Created<JobBulkResponse>> SubmitManyAsync(JobBulkRequest request, HttpContext context, JobSubmission submission) =>
         TypedResults.Created("/api/v1/jobs", await submission.SubmitManyAsync(request, context));
 
     /// <summary>Change a job that waits</summary>
     /// <param name="id">The job.</param>
-    private static async Task<Results<Ok<JobResponse>, NotFoundProblem, ConflictProblem>> UpdateAsync(
+    public static async Task<Results<Ok<JobResponse>, NotFoundProblem, ConflictProblem>> UpdateAsync(
         Guid id, JobUpdateRequest request, HttpContext context, IBroker broker, AuditTrail audit)
     {
         if (request is { Priority: null, RunAt: null })
@@ -69,7 +69,7 @@ internal static class JobEndpoints
     /// <summary>Cancel a job</summary>
     /// <remarks>A waiting job is canceled at once (200). A running one is asked to end (202): its outcome follows as an event, and <c>canceled</c> is said only when its process was seen to be gone.</remarks>
     /// <param name="id">The job.</param>
-    private static async Task<Results<Ok<JobResponse>, Accepted<JobResponse>, NotFoundProblem, ConflictProblem>> CancelAsync(
+    public static async Task<Results<Ok<JobResponse>, Accepted<JobResponse>, NotFoundProblem, ConflictProblem>> CancelAsync(
         Guid id, HttpContext context, IBroker broker, AuditTrail audit)
     {
         var change = (await broker.CancelAsync([id], context.Caller().Name, context.RequestAborted))[0];
@@ -86,7 +86,7 @@ internal static class JobEndpoints
     /// <summary>Retry a failed job</summary>
     /// <remarks>It goes back to its queue with fresh attempts and the same id.</remarks>
     /// <param name="id">The job.</param>
-    private static async Task<Results<Ok<JobResponse>, NotFoundProblem, ConflictProblem>> RetryAsync(Guid id, HttpContext context, IBroker broker, AuditTrail audit)
+    public static async Task<Results<Ok<JobResponse>, NotFoundProblem, ConflictProblem>> RetryAsync(Guid id, HttpContext context, IBroker broker, AuditTrail audit)
     {
         var change = (await broker.RetryAsync([id], context.RequestAborted))[0];
         if (change.Result == ChangeResult.NotFound)
@@ -104,7 +104,7 @@ internal static class JobEndpoints
 
     /// <summary>Delete a finished job with its output</summary>
     /// <param name="id">The job.</param>
-    private static async Task<Results<NoContent, NotFoundProblem, ConflictProblem>> DeleteAsync(Guid id, HttpContext context, IBroker broker, AuditTrail audit)
+    public static async Task<Results<NoContent, NotFoundProblem, ConflictProblem>> DeleteAsync(Guid id, HttpContext context, IBroker broker, AuditTrail audit)
     {
         var change = (await broker.DeleteAsync([id], context.RequestAborted))[0];
         if (change.Result == ChangeResult.NotFound)

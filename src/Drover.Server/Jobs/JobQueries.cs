@@ -37,7 +37,7 @@ internal static class JobQueries
     }
 
     /// <summary>List jobs</summary>
-    private static async Task<Ok<JobListResponse>> ListAsync(HttpContext context, IBroker broker, ServerCatalog servers)
+    public static async Task<Ok<JobListResponse>> ListAsync(HttpContext context, IBroker broker, ServerCatalog servers)
     {
         var sort = Sort.Read(context) switch
         {
@@ -61,12 +61,12 @@ internal static class JobQueries
     }
 
     /// <summary>Count jobs by status</summary>
-    private static async Task<Ok<JobCountsResponse>> CountAsync(HttpContext context, IBroker broker, ServerCatalog servers) =>
+    public static async Task<Ok<JobCountsResponse>> CountAsync(HttpContext context, IBroker broker, ServerCatalog servers) =>
         TypedResults.Ok(JobViews.Counts(await broker.CountAsync(await FilterAsync(context, servers), context.RequestAborted)));
 
     /// <summary>Show a job with its attempts</summary>
     /// <param name="id">The job.</param>
-    private static async Task<Results<Ok<JobResponse>, NotFoundProblem>> GetAsync(Guid id, HttpContext context, IBroker broker) =>
+    public static async Task<Results<Ok<JobResponse>, NotFoundProblem>> GetAsync(Guid id, HttpContext context, IBroker broker) =>
         (await broker.GetAsync([id], context.RequestAborted))[0] is { } job ? TypedResults.Ok(JobViews.Full(job)) : NotFoundProblem.Job(id);
 
     private static async ValueTask<JobFilter> FilterAsync(HttpContext context, ServerCatalog servers)

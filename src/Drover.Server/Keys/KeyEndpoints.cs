@@ -31,7 +31,7 @@ internal static class KeyEndpoints
 
     /// <summary>Upload a private key</summary>
     /// <remarks>A form with the key in the field <c>file</c> (OpenSSH, PEM or PKCS#8), and optionally <c>filename</c>, the name to keep it under, and <c>passphrase</c>, which is then kept with it. It is checked to be a private key, sealed, and never shown again.</remarks>
-    private static async Task<Results<Created<KeyResponse>, ConflictProblem, TooLargeProblem>> UploadAsync(
+    public static async Task<Results<Created<KeyResponse>, ConflictProblem, TooLargeProblem>> UploadAsync(
         HttpContext context, KeyCatalog keys, IKeyInspector inspector, ServerOptions options, AuditTrail audit, Idempotency idempotency, TimeProvider time)
     {
         var cancel = context.RequestAborted;
@@ -80,7 +80,7 @@ internal static class KeyEndpoints
     }
 
     /// <summary>List uploaded keys</summary>
-    private static async Task<Ok<KeyListResponse>> ListAsync(HttpContext context, KeyCatalog keys, ServerCatalog servers)
+    public static async Task<Ok<KeyListResponse>> ListAsync(HttpContext context, KeyCatalog keys, ServerCatalog servers)
     {
         var all = (await servers.AllAsync(context.RequestAborted)).All;
         return TypedResults.Ok(new KeyListResponse { Items = [.. (await keys.ListAsync(context.RequestAborted)).Select(k => View(k, UsersOf(k, all)))] });
@@ -89,7 +89,7 @@ internal static class KeyEndpoints
     /// <summary>Delete an uploaded key</summary>
     /// <remarks>Refused while a server uses it.</remarks>
     /// <param name="filename">Its file name.</param>
-    private static async Task<Results<NoContent, NotFoundProblem, ConflictProblem>> DeleteAsync(
+    public static async Task<Results<NoContent, NotFoundProblem, ConflictProblem>> DeleteAsync(
         string filename, HttpContext context, KeyCatalog keys, ServerCatalog servers, AuditTrail audit)
     {
         if (await keys.FindAsync(filename, context.RequestAborted) is not { } entry)
@@ -105,7 +105,7 @@ internal static class KeyEndpoints
 
     /// <summary>Seal all secrets anew</summary>
     /// <remarks>Puts a new key of Drover's own into use and seals every stored secret with it. Old keys stay in the key ring, for backups that were sealed with them.</remarks>
-    private static async Task<Ok<KeyRotationResponse>> RotateAsync(HttpContext context, Secrets.SecretRotation rotation, AuditTrail audit)
+    public static async Task<Ok<KeyRotationResponse>> RotateAsync(HttpContext context, Secrets.SecretRotation rotation, AuditTrail audit)
     {
         int count = await rotation.RunAsync(context.RequestAborted);
         await audit.RecordAsync(context.Caller(), "secrets.rotate", null, $"{count} records");

@@ -35,7 +35,7 @@ internal static class LogEndpoints
     /// With <c>Accept: text/plain</c> the bare text, live with <c>follow=true</c>.
     /// </remarks>
     /// <param name="id">The job.</param>
-    private static async Task<Results<Ok<LogPageResponse>, NotFoundProblem, NoContent, IResult>> ReadAsync(Guid id, HttpContext context, IBroker broker)
+    public static async Task<Results<Ok<LogPageResponse>, NotFoundProblem, NoContent, IResult>> ReadAsync(Guid id, HttpContext context, IBroker broker)
     {
         var query = QueryOf(id, context);
         bool base64 = Encoding.Read(context) == "base64";
@@ -68,12 +68,12 @@ internal static class LogEndpoints
 
     /// <summary>Download a job's standard output, byte for byte</summary>
     /// <param name="id">The job.</param>
-    private static Task<Results<NotFoundProblem, IResult>> StdoutAsync(Guid id, HttpContext context, IBroker broker) =>
+    public static Task<Results<NotFoundProblem, IResult>> StdoutAsync(Guid id, HttpContext context, IBroker broker) =>
         DownloadAsync(id, OutputStream.Stdout, context, broker);
 
     /// <summary>Download a job's standard error, byte for byte</summary>
     /// <param name="id">The job.</param>
-    private static Task<Results<NotFoundProblem, IResult>> StderrAsync(Guid id, HttpContext context, IBroker broker) =>
+    public static Task<Results<NotFoundProblem, IResult>> StderrAsync(Guid id, HttpContext context, IBroker broker) =>
         DownloadAsync(id, OutputStream.Stderr, context, broker);
 
     private static async Task<Results<NotFoundProblem, IResult>> DownloadAsync(Guid id, OutputStream stream, HttpContext context, IBroker broker)

@@ -21,7 +21,7 @@ internal static class QueueEndpoints
     }
 
     /// <summary>List queues</summary>
-    private static async Task<Ok<QueueListResponse>> ListAsync(HttpContext context, IBroker broker, TimeProvider time)
+    public static async Task<Ok<QueueListResponse>> ListAsync(HttpContext context, IBroker broker, TimeProvider time)
     {
         var now = time.GetUtcNow();
         return TypedResults.Ok(new QueueListResponse { Items = [.. (await QueueViews.AllAsync(broker, context.RequestAborted)).Select(q => QueueViews.Queue(q, now))] });
@@ -29,23 +29,23 @@ internal static class QueueEndpoints
 
     /// <summary>Show a queue</summary>
     /// <param name="name">Its name.</param>
-    private static async Task<Results<Ok<QueueResponse>, NotFoundProblem>> GetAsync(string name, HttpContext context, IBroker broker, TimeProvider time) =>
+    public static async Task<Results<Ok<QueueResponse>, NotFoundProblem>> GetAsync(string name, HttpContext context, IBroker broker, TimeProvider time) =>
         await FindAsync(name, context, broker) is { } queue ? TypedResults.Ok(QueueViews.Queue(queue, time.GetUtcNow())) : Missing(name);
 
     /// <summary>Show a queue's load and pace</summary>
     /// <param name="name">Its name.</param>
-    private static async Task<Results<Ok<QueueStatsResponse>, NotFoundProblem>> StatsAsync(string name, HttpContext context, IBroker broker, TimeProvider time) =>
+    public static async Task<Results<Ok<QueueStatsResponse>, NotFoundProblem>> StatsAsync(string name, HttpContext context, IBroker broker, TimeProvider time) =>
         await FindAsync(name, context, broker) is { } queue ? TypedResults.Ok(QueueViews.Stats(queue, time.GetUtcNow())) : Missing(name);
 
     /// <summary>Pause a queue</summary>
     /// <remarks>Nothing more is started from it, also after a restart; jobs that run go on, and new ones are taken.</remarks>
     /// <param name="name">Its name.</param>
-    private static Task<Ok<QueueResponse>> PauseAsync(string name, HttpContext context, IBroker broker, AuditTrail audit, TimeProvider time) =>
+    public static Task<Ok<QueueResponse>> PauseAsync(string name, HttpContext context, IBroker broker, AuditTrail audit, TimeProvider time) =>
         SetPausedAsync(name, true, context, broker, audit, time);
 
     /// <summary>Resume a queue</summary>
     /// <param name="name">Its name.</param>
-    private static Task<Ok<QueueResponse>> ResumeAsync(string name, HttpContext context, IBroker broker, AuditTrail audit, TimeProvider time) =>
+    public static Task<Ok<QueueResponse>> ResumeAsync(string name, HttpContext context, IBroker broker, AuditTrail audit, TimeProvider time) =>
         SetPausedAsync(name, false, context, broker, audit, time);
 
     private static async Task<Ok<QueueResponse>> SetPausedAsync(string name, bool paused, HttpContext context, IBroker broker, AuditTrail audit, TimeProvider time)

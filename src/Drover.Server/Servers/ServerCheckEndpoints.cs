@@ -24,7 +24,7 @@ internal static class ServerCheckEndpoints
     /// <summary>Test a server step by step</summary>
     /// <remarks>Finds the name, connects, checks the host key, signs in and runs <c>true</c>; tells each step's time, or which failed and why.</remarks>
     /// <param name="id">Its id or name.</param>
-    private static async Task<Results<Ok<ServerTestResponse>, NotFoundProblem>> TestAsync(
+    public static async Task<Results<Ok<ServerTestResponse>, NotFoundProblem>> TestAsync(
         string id, HttpContext context, ServerCatalog servers, ServerChecks checks, AuditTrail audit)
     {
         if (await servers.FindAsync(id, context.RequestAborted) is not { } entry)
@@ -36,7 +36,7 @@ internal static class ServerCheckEndpoints
     /// <summary>Check whether a server can be reached now</summary>
     /// <remarks>The answer also stands on the server from then on.</remarks>
     /// <param name="id">Its id or name.</param>
-    private static async Task<Results<Ok<ServerStatusResponse>, NotFoundProblem>> StatusAsync(
+    public static async Task<Results<Ok<ServerStatusResponse>, NotFoundProblem>> StatusAsync(
         string id, HttpContext context, ServerCatalog servers, ServerChecks checks, AuditTrail audit)
     {
         if (await servers.FindAsync(id, context.RequestAborted) is not { } entry)
@@ -47,7 +47,7 @@ internal static class ServerCheckEndpoints
 
     /// <summary>Check whether many servers can be reached now</summary>
     /// <remarks>Those named, or all active ones; several at a time.</remarks>
-    private static async Task<Ok<ServerStatusListResponse>> BulkStatusAsync(
+    public static async Task<Ok<ServerStatusListResponse>> BulkStatusAsync(
         ServerBulkStatusRequest? request, HttpContext context, ServerCatalog servers, ServerChecks checks, AuditTrail audit)
     {
         var cancel = context.RequestAborted;
@@ -75,7 +75,7 @@ internal static class ServerCheckEndpoints
     /// <summary>Trust the host key that a server shows</summary>
     /// <remarks>The body carries the fingerprint that was seen; when the server shows another key at this moment, nothing is trusted.</remarks>
     /// <param name="id">Its id or name.</param>
-    private static async Task<Results<Ok<ServerResponse>, NotFoundProblem, ConflictProblem>> TrustAsync(
+    public static async Task<Results<Ok<ServerResponse>, NotFoundProblem, ConflictProblem>> TrustAsync(
         string id, HostKeyRequest request, HttpContext context, ServerCatalog servers, ServerChecks checks, ServerDirectory directory,
         Keys.KeyCatalog keys, AuditTrail audit)
     {

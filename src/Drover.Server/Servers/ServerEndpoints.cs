@@ -35,7 +35,7 @@ internal static class ServerEndpoints
 
     /// <summary>Add a server</summary>
     /// <remarks>Its credential is sealed and never shown again. The header <c>Idempotency-Key</c> makes sending the call again safe.</remarks>
-    private static async Task<Results<Created<ServerResponse>, ConflictProblem>> CreateAsync(
+    public static async Task<Results<Created<ServerResponse>, ConflictProblem>> CreateAsync(
         ServerRequest request, HttpContext context, ServerCatalog servers, ServerRules rules, ServerDirectory directory,
         KeyCatalog keys, IBroker broker, AuditTrail audit, Idempotency idempotency, TimeProvider time)
     {
@@ -73,7 +73,7 @@ internal static class ServerEndpoints
     }
 
     /// <summary>List servers</summary>
-    private static async Task<Ok<ServerListResponse>> ListAsync(HttpContext context, ServerCatalog servers, KeyCatalog keys)
+    public static async Task<Ok<ServerListResponse>> ListAsync(HttpContext context, ServerCatalog servers, KeyCatalog keys)
     {
         var cancel = context.RequestAborted;
         var (tag, text) = (Tag.Read(context), Q.Read(context));
@@ -89,7 +89,7 @@ internal static class ServerEndpoints
 
     /// <summary>Show a server</summary>
     /// <param name="id">Its id or name.</param>
-    private static async Task<Results<Ok<ServerResponse>, NotFoundProblem>> GetAsync(string id, HttpContext context, ServerCatalog servers, KeyCatalog keys) =>
+    public static async Task<Results<Ok<ServerResponse>, NotFoundProblem>> GetAsync(string id, HttpContext context, ServerCatalog servers, KeyCatalog keys) =>
         await servers.FindAsync(id, context.RequestAborted) is { } entry
             ? TypedResults.Ok(ServerViews.Server(entry, await servers.StatusAsync(entry.Id, context.RequestAborted), await keys.ListAsync(context.RequestAborted)))
             : Missing(id);
@@ -97,7 +97,7 @@ internal static class ServerEndpoints
     /// <summary>Change a server</summary>
     /// <remarks>The body says all that the server is to be; only secrets and the trusted host key stay as they are when they are not given. Switched off (<c>is_active: false</c>) it takes no new jobs, and those that wait for it stay queued.</remarks>
     /// <param name="id">Its id or name.</param>
-    private static async Task<Results<Ok<ServerResponse>, NotFoundProblem, ConflictProblem>> UpdateAsync(
+    public static async Task<Results<Ok<ServerResponse>, NotFoundProblem, ConflictProblem>> UpdateAsync(
         string id, ServerRequest request, HttpContext context, ServerCatalog servers, ServerRules rules, ServerDirectory directory,
         KeyCatalog keys, IBroker broker, AuditTrail audit)
     {
@@ -126,7 +126,7 @@ internal static class ServerEndpoints
     /// <summary>Remove a server</summary>
     /// <remarks>Refused while jobs for it have not finished, and while other servers are reached through it.</remarks>
     /// <param name="id">Its id or name.</param>
-    private static async Task<Results<NoContent, NotFoundProblem, ConflictProblem>> DeleteAsync(
+    public static async Task<Results<NoContent, NotFoundProblem, ConflictProblem>> DeleteAsync(
         string id, HttpContext context, ServerCatalog servers, ServerDirectory directory, IBroker broker, AuditTrail audit)
     {
         var cancel = context.RequestAborted;

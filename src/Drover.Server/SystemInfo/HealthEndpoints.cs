@@ -13,13 +13,13 @@ internal static class HealthEndpoints
     public static void MapHealth(this IEndpointRouteBuilder root)
     {
         var health = root.MapGroup("/health").WithTags("Health").WithMetadata(OpenToAll.Mark);
-        health.MapGet("", ReadyAsync).WithName("getHealth").Produces<HealthResponse>(StatusCodes.Status503ServiceUnavailable);
-        health.MapGet("/ready", ReadyAsync).WithName("getReadiness").Produces<HealthResponse>(StatusCodes.Status503ServiceUnavailable);
+        health.MapGet("", ReadyAsync).WithName("getHealth").Produces<HealthResponse>().Produces<HealthResponse>(StatusCodes.Status503ServiceUnavailable);
+        health.MapGet("/ready", ReadyAsync).WithName("getReadiness").Produces<HealthResponse>().Produces<HealthResponse>(StatusCodes.Status503ServiceUnavailable);
         health.MapGet("/live", Live).WithName("getLiveness");
     }
 
     /// <summary>Show whether Drover and all it depends on work</summary>
-    private static async Task<JsonHttpResult<HealthResponse>> ReadyAsync(HttpContext context, HealthChecks checks)
+    public static async Task<JsonHttpResult<HealthResponse>> ReadyAsync(HttpContext context, HealthChecks checks)
     {
         var health = await checks.LookAsync(context.RequestAborted);
         context.Response.Headers.CacheControl = "no-store";
@@ -28,7 +28,7 @@ internal static class HealthEndpoints
     }
 
     /// <summary>Show whether the process answers</summary>
-    private static Ok<HealthResponse> Live(ServerOptions options) =>
+    public static Ok<HealthResponse> Live(ServerOptions options) =>
         TypedResults.Ok(new HealthResponse { Status = HealthState.Ok, Version = options.Version, Checks = new Dictionary<string, HealthCheckResponse>() });
 }
 

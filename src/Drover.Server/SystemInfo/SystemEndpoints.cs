@@ -27,11 +27,11 @@ internal static class SystemEndpoints
     }
 
     /// <summary>Show what there is, in numbers</summary>
-    private static async Task<Ok<SystemInfoResponse>> InfoAsync(HttpContext context, SystemSnapshot snapshot) =>
+    public static async Task<Ok<SystemInfoResponse>> InfoAsync(HttpContext context, SystemSnapshot snapshot) =>
         TypedResults.Ok(await snapshot.InfoAsync(context.RequestAborted));
 
     /// <summary>Show how it goes, with series for charts</summary>
-    private static async Task<Ok<SystemEnhancedResponse>> EnhancedAsync(HttpContext context, IBroker broker, ServerCatalog servers, TimeProvider time)
+    public static async Task<Ok<SystemEnhancedResponse>> EnhancedAsync(HttpContext context, IBroker broker, ServerCatalog servers, TimeProvider time)
     {
         var cancel = context.RequestAborted;
         long window = Window.Read(context) ?? 3600;

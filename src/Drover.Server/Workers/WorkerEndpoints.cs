@@ -20,17 +20,17 @@ internal static class WorkerEndpoints
     }
 
     /// <summary>List connected workers</summary>
-    private static async Task<Ok<WorkerListResponse>> ListAsync(HttpContext context, IBroker broker) =>
+    public static async Task<Ok<WorkerListResponse>> ListAsync(HttpContext context, IBroker broker) =>
         TypedResults.Ok(new WorkerListResponse { Items = [.. (await broker.ListWorkersAsync(context.RequestAborted)).Select(Worker)] });
 
     /// <summary>Show all workers together</summary>
-    private static async Task<Ok<WorkerStatsResponse>> StatsAsync(HttpContext context, IBroker broker) =>
+    public static async Task<Ok<WorkerStatsResponse>> StatsAsync(HttpContext context, IBroker broker) =>
         TypedResults.Ok(Stats(await broker.ListWorkersAsync(context.RequestAborted)));
 
     /// <summary>Drain a worker</summary>
     /// <remarks>It takes no new jobs, finishes those in hand and leaves.</remarks>
     /// <param name="id">Its id.</param>
-    private static async Task<Results<Accepted, NotFoundProblem>> DrainAsync(string id, HttpContext context, IBroker broker, AuditTrail audit)
+    public static async Task<Results<Accepted, NotFoundProblem>> DrainAsync(string id, HttpContext context, IBroker broker, AuditTrail audit)
     {
         if (!await broker.DrainWorkerAsync(id, context.RequestAborted))
             return new NotFoundProblem($"There is no worker '{id}' connected.");
