@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 suites=(Drover.Tests Drover.StoreTests)
 if [ "${1:-}" != --fast ]; then
   suites+=(Drover.EndToEnd)
-  install_packages openssh-server openssh-client busybox dash sudo tcsh zsh fish chromium
+  install_packages openssh-server openssh-client openssl busybox dash perl sudo tcsh zsh fish chromium
   eng/build.sh
 fi
 dotnet build Drover.slnx -c Release -v quiet -nologo

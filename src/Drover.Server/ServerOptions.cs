@@ -21,6 +21,9 @@ public sealed record ServerOptions
     /// <summary>The interpreters that a job may name as its <c>shell</c>; one <c>*</c> allows any.</summary>
     public IReadOnlyList<string> AllowedShells { get; init; } = ["/bin/bash", "/bin/sh", "/usr/bin/zsh"];
 
+    /// <summary>The timeout of a command or script that names none; zero for no limit, at most 30 days.</summary>
+    public TimeSpan DefaultTimeout { get; init; } = Drover.Jobs.JobRules.DefaultTimeout;
+
     /// <summary>What to do about host keys.</summary>
     public HostKeyPolicy HostKeyPolicy { get; init; } = HostKeyPolicy.Tofu;
 
@@ -65,6 +68,8 @@ public sealed record ServerOptions
             throw new ArgumentException("The admin token must have at least 16 characters.");
         if (MasterKey is { Length: not 32 })
             throw new ArgumentException("The master key must have 32 bytes.");
+        if (DefaultTimeout < TimeSpan.Zero || DefaultTimeout > Drover.Jobs.JobValidator.MaxDuration)
+            throw new ArgumentException("The timeout of commands and scripts must be 0 to 30 days.");
         if (MaxUploadBytes is < 1024 or > 100 * 1024 * 1024)
             throw new ArgumentException("The largest upload must be 1 KB to 100 MB.");
         if (MaxBodyBytes < 64 * 1024)

@@ -25,8 +25,6 @@ internal sealed class DroverConfig(IReadOnlyDictionary<Setting, SettingValue> va
 
     public TimeSpan GracefulShutdown => Duration(Settings.WorkerGrace);
 
-    public TimeSpan DefaultTimeout => Duration(Settings.SshExecution);
-
     public (string Host, int Port) ServerAddress =>
         Settings.TryEndpoint(Text(Settings.ServerAddr), out string host, out int port) ? (host, port) : throw new InvalidOperationException("checked before");
 
@@ -67,6 +65,7 @@ internal sealed class DroverConfig(IReadOnlyDictionary<Setting, SettingValue> va
         DataDirectory = DataFolder,
         AuthMode = WithoutToken ? AuthMode.None : AuthMode.Token,
         AllowedShells = List(Settings.Shells),
+        DefaultTimeout = Duration(Settings.SshExecution),
         HostKeyPolicy = Text(Settings.SshHostKeys).ToLowerInvariant() switch
         {
             "strict" => HostKeyPolicy.Strict,

@@ -33,7 +33,7 @@ internal sealed class SpecBuilder(ServerSet servers, ServerOptions options, Erro
             Name = request.Name,
             Queue = request.Queue ?? JobRules.DefaultQueue,
             Priority = request.Priority ?? JobRules.DefaultPriority,
-            Timeout = request.Timeout is { } timeout ? Seconds(timeout) : JobRules.DefaultTimeout,
+            Timeout = request.Timeout is { } timeout ? Seconds(timeout) : isTask ? JobRules.DefaultTimeout : options.DefaultTimeout,
             MaxAttempts = request.MaxAttempts ?? (isTask ? 3 : 1),
             Backoff = request.Backoff is { } backoff ? BackoffOf(backoff) : Backoff.Default,
             RunAt = request.RunAt,
