@@ -15,8 +15,12 @@ internal sealed class BenchContext(JobSpec spec, ExecutionTarget target) : Worke
 
     public override Lease Lease { get; } = new()
     {
-        Token = new(JobId.New(TimeProvider.System), 1), Spec = spec, FirstOutputSeq = 1, Target = target,
-        ReadyAt = TimeProvider.System.GetUtcNow(), StartedAt = TimeProvider.System.GetUtcNow(),
+        Token = new(JobId.New(TimeProvider.System), 1),
+        Spec = spec,
+        FirstOutputSeq = 1,
+        Target = target,
+        ReadyAt = TimeProvider.System.GetUtcNow(),
+        StartedAt = TimeProvider.System.GetUtcNow(),
     };
 
     public override IOutputSink Output => this;

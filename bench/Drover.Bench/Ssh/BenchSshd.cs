@@ -48,8 +48,14 @@ internal sealed class BenchSshd : IDisposable
     /// <summary>The n-th of many servers: the same sshd at another loopback address.</summary>
     public SshTarget Target(int number) => new()
     {
-        ServerId = "s" + number, ServerName = "s" + number, Host = $"127.0.{number / 250}.{1 + number % 250}", Port = Port, User = Environment.GetEnvironmentVariable("BENCH_USER") ?? Environment.UserName,
-        Credential = new() { PrivateKey = ClientKey }, HostKeyPolicy = HostKeyPolicy.Off, Revision = 1,
+        ServerId = "s" + number,
+        ServerName = "s" + number,
+        Host = $"127.0.{number / 250}.{1 + number % 250}",
+        Port = Port,
+        User = Environment.GetEnvironmentVariable("BENCH_USER") ?? Environment.UserName,
+        Credential = new() { PrivateKey = ClientKey },
+        HostKeyPolicy = HostKeyPolicy.Off,
+        Revision = 1,
     };
 
     public void Dispose()

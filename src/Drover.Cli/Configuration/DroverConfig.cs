@@ -1,7 +1,7 @@
 using System.Net;
 using Drover.Brokers;
-using Drover.Servers;
 using Drover.Server;
+using Drover.Servers;
 using Drover.Sqlite;
 using Drover.Ssh;
 using Drover.Storage;

@@ -46,7 +46,13 @@ internal static class WorkerMessages
         var labels = r.Texts().ToHashSet(StringComparer.Ordinal);
         return new()
         {
-            Id = id, InstanceId = instance, Host = host, ProcessId = pid, Version = version, Slots = slots, Queues = queues,
+            Id = id,
+            InstanceId = instance,
+            Host = host,
+            ProcessId = pid,
+            Version = version,
+            Slots = slots,
+            Queues = queues,
             Capabilities = new(shell, types, labels),
         };
     }

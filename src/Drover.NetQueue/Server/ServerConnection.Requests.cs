@@ -1,7 +1,7 @@
 using Drover.Brokers;
-using Drover.Storage;
 using Drover.NetQueue.Messages;
 using Drover.NetQueue.Protocol;
+using Drover.Storage;
 
 namespace Drover.NetQueue.Server;
 

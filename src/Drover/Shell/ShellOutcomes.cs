@@ -7,8 +7,23 @@ internal static class ShellOutcomes
 {
     private static readonly Dictionary<int, string> SignalNames = new()
     {
-        [1] = "HUP", [2] = "INT", [3] = "QUIT", [4] = "ILL", [5] = "TRAP", [6] = "ABRT", [7] = "BUS", [8] = "FPE",
-        [9] = "KILL", [10] = "USR1", [11] = "SEGV", [12] = "USR2", [13] = "PIPE", [14] = "ALRM", [15] = "TERM", [24] = "XCPU", [25] = "XFSZ",
+        [1] = "HUP",
+        [2] = "INT",
+        [3] = "QUIT",
+        [4] = "ILL",
+        [5] = "TRAP",
+        [6] = "ABRT",
+        [7] = "BUS",
+        [8] = "FPE",
+        [9] = "KILL",
+        [10] = "USR1",
+        [11] = "SEGV",
+        [12] = "USR2",
+        [13] = "PIPE",
+        [14] = "ALRM",
+        [15] = "TERM",
+        [24] = "XCPU",
+        [25] = "XFSZ",
     };
 
     /// <summary>The signal a shell means by an exit code above 128; null for none.</summary>
@@ -18,7 +33,10 @@ internal static class ShellOutcomes
     public static AttemptOutcome Exited(int exitCode) => SignalOf(exitCode) is { } signal
         ? new()
         {
-            Kind = OutcomeKind.Failed, ExitCode = exitCode, Signal = signal, Reason = FailureReasons.Signal,
+            Kind = OutcomeKind.Failed,
+            ExitCode = exitCode,
+            Signal = signal,
+            Reason = FailureReasons.Signal,
             Error = $"The process was ended by the signal {signal} (exit code {exitCode}).",
         }
         : exitCode switch

@@ -13,7 +13,8 @@ public sealed class WorkerDeathTests
         // A program that holds the wrapper's control line, as a worker does, and is then killed outright.
         ShellPayload payload = ShellPayload.Of(Jobs.JobKind.Script, new()
         {
-            ServerId = "s", ServerName = "s",
+            ServerId = "s",
+            ServerName = "s",
             Script = $"export MARK={mark}; trap '' TERM; setsid sleep 301 & echo ready; while :; do sleep 1; done",
         });
         string file = Path.GetTempFileName();

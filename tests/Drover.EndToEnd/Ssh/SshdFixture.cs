@@ -15,7 +15,12 @@ public sealed class SshdFixture : IAsyncLifetime
 {
     private static readonly Dictionary<string, string> LoginShells = new()
     {
-        ["dash"] = "/bin/dash", ["bash"] = "/bin/bash", ["ash"] = "/usr/local/lib/drover-test/ash", ["tcsh"] = "/usr/bin/tcsh", ["fish"] = "/usr/bin/fish", ["zsh"] = "/usr/bin/zsh",
+        ["dash"] = "/bin/dash",
+        ["bash"] = "/bin/bash",
+        ["ash"] = "/usr/local/lib/drover-test/ash",
+        ["tcsh"] = "/usr/bin/tcsh",
+        ["fish"] = "/usr/bin/fish",
+        ["zsh"] = "/usr/bin/zsh",
     };
 
     private readonly SemaphoreSlim _gate = new(1, 1);

@@ -21,42 +21,91 @@ internal static class Samples
 
     private static readonly JobSpec Task = new()
     {
-        Kind = JobKind.Task, MaxAttempts = 3, OnWorkerLost = WorkerLostPolicy.Retry, Task = new() { JobType = "echo", Payload = "{}"u8.ToArray() },
+        Kind = JobKind.Task,
+        MaxAttempts = 3,
+        OnWorkerLost = WorkerLostPolicy.Retry,
+        Task = new() { JobType = "echo", Payload = "{}"u8.ToArray() },
     };
 
     private static readonly JobSpec Command = new()
     {
-        Kind = JobKind.Command, Name = "greet", Queue = "mail", Priority = 1, Timeout = TimeSpan.FromSeconds(10),
+        Kind = JobKind.Command,
+        Name = "greet",
+        Queue = "mail",
+        Priority = 1,
+        Timeout = TimeSpan.FromSeconds(10),
         Backoff = new() { Kind = BackoffKind.Linear, Delay = TimeSpan.FromSeconds(1), Max = TimeSpan.FromSeconds(60), Jitter = 0.5 },
-        RunAt = At, Tags = ["a", "b"], UniqueKey = "u", WorkerLabels = ["zone=1"], OriginId = Id, CreatedBy = "ada",
+        RunAt = At,
+        Tags = ["a", "b"],
+        UniqueKey = "u",
+        WorkerLabels = ["zone=1"],
+        OriginId = Id,
+        CreatedBy = "ada",
         Shell = new()
         {
-            ServerId = "s1", ServerName = "web", Command = "echo", Args = ["hi", "you"], Shell = "/bin/sh",
-            Env = new Dictionary<string, string> { ["LANG"] = "C" }, WorkingDir = "/tmp", Stdin = "in", Pty = true, Unbuffered = true,
+            ServerId = "s1",
+            ServerName = "web",
+            Command = "echo",
+            Args = ["hi", "you"],
+            Shell = "/bin/sh",
+            Env = new Dictionary<string, string> { ["LANG"] = "C" },
+            WorkingDir = "/tmp",
+            Stdin = "in",
+            Pty = true,
+            Unbuffered = true,
         },
     };
 
     private static readonly JobSpec Script = new()
     {
-        Kind = JobKind.Script, Delay = TimeSpan.FromSeconds(5), Shell = new() { ServerId = "s1", ServerName = "web", Script = "echo hi", ArgsText = "x y" },
+        Kind = JobKind.Script,
+        Delay = TimeSpan.FromSeconds(5),
+        Shell = new() { ServerId = "s1", ServerName = "web", Script = "echo hi", ArgsText = "x y" },
     };
 
     private static readonly AttemptOutcome Failed = new()
     {
-        Kind = OutcomeKind.Failed, ExitCode = -1, Signal = "KILL", Reason = "signal", Error = "Killed.", Result = "1"u8.ToArray(), NeverRetry = true,
-        RetryIn = TimeSpan.FromSeconds(1), Unconfirmed = true, ConnectTime = TimeSpan.FromMilliseconds(1),
+        Kind = OutcomeKind.Failed,
+        ExitCode = -1,
+        Signal = "KILL",
+        Reason = "signal",
+        Error = "Killed.",
+        Result = "1"u8.ToArray(),
+        NeverRetry = true,
+        RetryIn = TimeSpan.FromSeconds(1),
+        Unconfirmed = true,
+        ConnectTime = TimeSpan.FromMilliseconds(1),
     };
 
     private static readonly WorkerDescription Worker = new()
     {
-        Id = "w-1", InstanceId = Id, Host = "box", ProcessId = 42, Version = "1.0", Slots = 8, Queues = [new("mail", 2), new("*")],
+        Id = "w-1",
+        InstanceId = Id,
+        Host = "box",
+        ProcessId = 42,
+        Version = "1.0",
+        Slots = 8,
+        Queues = [new("mail", 2), new("*")],
         Capabilities = new(true, new HashSet<string> { "echo" }, new HashSet<string> { "zone=1" }),
     };
 
     private static readonly Job Job = new()
     {
-        Id = Id, Seq = 7, Spec = Task, Status = JobStatus.Retrying, Priority = 5, CreatedAt = At, RunAt = At, StartedAt = At, Attempt = 2, AttemptsUsed = 1,
-        Outcome = Failed, CancelRequestedAt = At, CanceledBy = "ada", WorkerId = "w-1", FinishedAt = At,
+        Id = Id,
+        Seq = 7,
+        Spec = Task,
+        Status = JobStatus.Retrying,
+        Priority = 5,
+        CreatedAt = At,
+        RunAt = At,
+        StartedAt = At,
+        Attempt = 2,
+        AttemptsUsed = 1,
+        Outcome = Failed,
+        CancelRequestedAt = At,
+        CanceledBy = "ada",
+        WorkerId = "w-1",
+        FinishedAt = At,
         Attempts =
         [
             new() { Number = 1, WorkerId = "w-1", StartedAt = At, FinishedAt = At, Outcome = AttemptOutcome.Exited(3) },
@@ -66,7 +115,12 @@ internal static class Samples
 
     private static readonly SshTarget Target = new()
     {
-        ServerId = "s1", ServerName = "web", Host = "web.example", User = "deploy", Revision = 3, HostKey = Key,
+        ServerId = "s1",
+        ServerName = "web",
+        Host = "web.example",
+        User = "deploy",
+        Revision = 3,
+        HostKey = Key,
         Credential = new() { PrivateKey = "key"u8.ToArray(), Passphrase = "pass" },
         Jump = new() { ServerId = "s0", ServerName = "gate", Host = "gate.example", Port = 2222, User = "root", Revision = 1, Credential = new() { Password = "pw" }, HostKeyPolicy = HostKeyPolicy.Strict },
     };
@@ -136,8 +190,17 @@ internal static class Samples
 
     private static JobFilter Filter => new()
     {
-        Statuses = [JobStatus.Queued, JobStatus.Failed], ServerId = "s1", Queue = "mail", Kind = JobKind.Task, JobType = "echo", Tag = "a", Priority = 1,
-        CreatedAfter = At, CreatedBefore = At, Text = "x", OriginId = Id,
+        Statuses = [JobStatus.Queued, JobStatus.Failed],
+        ServerId = "s1",
+        Queue = "mail",
+        Kind = JobKind.Task,
+        JobType = "echo",
+        Tag = "a",
+        Priority = 1,
+        CreatedAfter = At,
+        CreatedBefore = At,
+        Text = "x",
+        OriginId = Id,
     };
 
     private static void Error(FrameWriter w, Exception e)
