@@ -1,4 +1,5 @@
 using Drover.Bench.Engine;
+using Drover.Bench.NetQueue;
 using Drover.Bench.Ssh;
 using Drover.Bench.Store;
 
@@ -7,6 +8,7 @@ return args switch
     ["store", .. var rest] => await StoreBench.RunAsync(rest),
     ["ssh", .. var rest] => await SshBench.RunAsync(rest),
     ["engine", .. var rest] => await EngineBench.RunAsync(rest),
+    ["netqueue", .. var rest] => await NetQueueBench.RunAsync(rest),
     _ => Usage(),
 };
 
@@ -15,6 +17,7 @@ static int Usage()
     Console.Error.WriteLine($"""
         {StoreBench.Usage}
         {EngineBench.Usage}
+        {NetQueueBench.Usage}
         {SshBench.Usage}
         """);
     return 2;

@@ -66,10 +66,6 @@ internal sealed class ClientConnection : IFrameHandler, IAsyncDisposable
         return default;
     }
 
-    public void OnBatchEnd()
-    {
-    }
-
     /// <summary>Cuts the connection; reading ends.</summary>
     public void Cut()
     {

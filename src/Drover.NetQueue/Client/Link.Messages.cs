@@ -28,6 +28,8 @@ internal sealed partial class Link
                 failed.End(ErrorMessages.Read(ref reader));
                 break;
             case FrameType.GoingAway:
+            case FrameType.Error when ErrorMessages.IsShuttingDown(body):
+                // What was not carried out is asked of the next server.
                 break;
             case < FrameType.Reply:
                 _push?.Invoke(header.Type, ref reader);

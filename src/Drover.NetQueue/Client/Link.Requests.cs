@@ -126,11 +126,15 @@ internal sealed partial class Link
         return pending;
     }
 
-    /// <summary>An exception belongs to one caller; each gets its own of the same sort.</summary>
-    private static Exception Renewed(Exception why) => why switch
+    /// <summary>
+    /// An exception belongs to one caller; each gets its own of the same sort. A worker that is refused for now hears
+    /// that the store is away, and keeps its outcomes until somebody has put it right.
+    /// </summary>
+    private Exception Renewed(Exception why) => why switch
     {
-        NetQueueException e => new NetQueueException(e.Code, e.Message, e),
+        NetQueueException e when _introduce is null || _final => new NetQueueException(e.Code, e.Message, e),
         ObjectDisposedException e => new ObjectDisposedException(e.ObjectName),
+        StoreUnavailableException e => e,
         _ => new StoreUnavailableException(why.Message, why),
     };
 

@@ -257,10 +257,11 @@ internal sealed partial class Link : IAsyncDisposable
             subscriptions = [.. _subscriptions.Values];
         }
 
+        // First the owner: what the callers are told depends on it.
+        OnRefused?.Invoke(why, final);
         foreach (var request in pending)
             Release(request, why);
         if (final)
             subscriptions.ForEach(subscription => subscription.End(why));
-        OnRefused?.Invoke(why, final);
     }
 }

@@ -89,12 +89,31 @@ internal sealed class NetQueueSession : IWorkerSession
         return await request.Task.ConfigureAwait(false);
     }
 
-    public ValueTask<bool> AppendOutputAsync(LeaseToken lease, IReadOnlyList<OutputEntry> entries, OutputTrim? trim, CancellationToken cancel = default) =>
-        _link.RequestAsync(
-            FrameType.Output, (lease, entries, trim), static (w, x) => OutputMessages.WriteAppend(w, x.lease, x.entries, x.trim), static (ref BodyReader r) => r.Bool(), cancel, tellsSeq: true);
+    public async ValueTask<bool> AppendOutputAsync(LeaseToken lease, IReadOnlyList<OutputEntry> entries, OutputTrim? trim, CancellationToken cancel = default)
+    {
+        try
+        {
+            return await _link.RequestAsync(
+                FrameType.Output, (lease, entries, trim), static (w, x) => OutputMessages.WriteAppend(w, x.lease, x.entries, x.trim),
+                static (ref BodyReader r) => r.Bool(), cancel, tellsSeq: true).ConfigureAwait(false);
+        }
+        catch (NetQueueException) when (_replaced)
+        {
+            return false;
+        }
+    }
 
-    public ValueTask<IReadOnlyList<JobChange>> FinishAsync(IReadOnlyList<FinishRequest> finishes, CancellationToken cancel = default) =>
-        _link.RequestAsync(FrameType.Finish, finishes, WorkerMessages.WriteFinishes, ChangeMessages.ReadReply, cancel, tellsSeq: true);
+    public async ValueTask<IReadOnlyList<JobChange>> FinishAsync(IReadOnlyList<FinishRequest> finishes, CancellationToken cancel = default)
+    {
+        try
+        {
+            return await _link.RequestAsync(FrameType.Finish, finishes, WorkerMessages.WriteFinishes, ChangeMessages.ReadReply, cancel, tellsSeq: true).ConfigureAwait(false);
+        }
+        catch (NetQueueException) when (_replaced)
+        {
+            return [.. finishes.Select(finish => new JobChange(finish.Lease.JobId, ChangeResult.LeaseLost, default, default, "", finish.Lease.Attempt, null))];
+        }
+    }
 
     public ValueTask<HostKey> ReportHostKeyAsync(string serverId, HostKey shown, CancellationToken cancel = default) =>
         _link.RequestAsync(

@@ -56,6 +56,9 @@ internal static class ErrorMessages
         _ => (ErrorCode.Internal, "The queue server could not carry this out; its log says why."),
     };
 
+    /// <summary>Whether the request was not carried out because the server stops.</summary>
+    public static bool IsShuttingDown(ReadOnlySpan<byte> body) => new BodyReader(body).U16() == (ushort)ErrorCode.ShuttingDown;
+
     public static Exception Read(ref BodyReader r)
     {
         var code = (ErrorCode)r.U16();

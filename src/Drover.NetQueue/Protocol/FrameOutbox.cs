@@ -13,7 +13,6 @@ internal sealed class FrameOutbox(Stream stream, TimeProvider time, int highWate
     private FrameWriter? _spare = new(1024);
     private TaskCompletionSource? _room;
     private bool _writing;
-    private bool _corked;
     private bool _closed;
     private long _writeBegan;
 
@@ -41,7 +40,7 @@ internal sealed class FrameOutbox(Stream stream, TimeProvider time, int highWate
     /// <param name="gather">Others are about to write too: leave them a moment.</param>
     public void Exit(bool gather = false)
     {
-        bool begin = !_writing && !_corked && _filling!.Length > 0;
+        bool begin = !_writing && _filling!.Length > 0;
         _writing |= begin;
         _gate.Exit();
         if (begin)
@@ -55,21 +54,6 @@ internal sealed class FrameOutbox(Stream stream, TimeProvider time, int highWate
             return;
         writer.Raw(frames);
         Exit(gather);
-    }
-
-    /// <summary>Holds writes back until <see cref="Uncork"/>: many answers are about to come.</summary>
-    public void Cork()
-    {
-        lock (_gate)
-            _corked = true;
-    }
-
-    public void Uncork()
-    {
-        if (Enter() is null)
-            return;
-        _corked = false;
-        Exit();
     }
 
     /// <summary>Done when less than the high-water mark waits to be written, or nothing ever will be.</summary>
@@ -107,7 +91,6 @@ internal sealed class FrameOutbox(Stream stream, TimeProvider time, int highWate
     /// <summary>Waits until all that was sent so far has been handed to the network, or it is closed.</summary>
     public async Task DrainAsync(CancellationToken cancel)
     {
-        Uncork();
         while (true)
         {
             Task waits;
@@ -162,7 +145,7 @@ internal sealed class FrameOutbox(Stream stream, TimeProvider time, int highWate
         {
             if (written is not null)
                 Keep(written);
-            if (!_closed && _filling!.Length > 0 && !_corked)
+            if (!_closed && _filling!.Length > 0)
             {
                 next = _filling;
                 _filling = _spare!;

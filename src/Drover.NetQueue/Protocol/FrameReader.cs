@@ -14,9 +14,6 @@ internal interface IFrameHandler
     /// that is how a handler slows the other side down.
     /// </summary>
     ValueTask OnFrameAsync(FrameHeader header, ReadOnlySpan<byte> body);
-
-    /// <summary>All the frames that had arrived together have been taken.</summary>
-    void OnBatchEnd();
 }
 
 /// <summary>Cuts what a connection receives into frames.</summary>
@@ -37,7 +34,6 @@ internal static class FrameReader
                     await taken.ConfigureAwait(false);
             }
 
-            handler.OnBatchEnd();
             input.AdvanceTo(rest.Start, rest.End);
             if (read.IsCompleted || read.IsCanceled)
                 return;

@@ -114,10 +114,6 @@ internal sealed partial class ServerConnection : IFrameHandler, IDisposable
         return _room.CurrentCount > 0 ? RoomAsync() : WaitForRoomAsync();
     }
 
-    public void OnBatchEnd()
-    {
-    }
-
     /// <summary>Once it has finished. Who comes too late may still call <see cref="Close"/>.</summary>
     public void Dispose()
     {
