@@ -49,7 +49,7 @@ const signals = [];
 let signaled;
 worker.onSignal = (signal) => { signals.push(signal); signaled?.(); };
 const attach = new Writer().text('node-1').uuid(crypto.randomUUID()).text('host').int(process.pid).text('1').int(4)
-  .list(['node'], (w, q) => w.text(q).int(1)).bool(false).list(['echo'], (w, t) => w.text(t)).list([], () => {});
+  .list(['node'], (w, q) => w.text(q).int(1)).bool(false).list(['echo'], (w, t) => w.text(t)).list([], () => {}).bool(false).list([], () => {});
 await worker.request(types.attach, attach);
 const lease = async (max) => { const r = await worker.request(types.lease, new Writer().int(max)); r.i64(); return r.list(readLease); };
 const leases = await lease(4);

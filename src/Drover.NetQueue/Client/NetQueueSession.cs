@@ -29,6 +29,9 @@ internal sealed class NetQueueSession : IWorkerSession
     /// <summary>Leases that came after their caller had given up; the next caller gets them, and until then they are renewed here.</summary>
     private readonly List<Lease> _kept = [];
 
+    /// <summary>The leases that reached this worker and whose end the server has not yet taken.</summary>
+    private readonly HashSet<LeaseToken> _inHand = [];
+
     private Pending<IReadOnlyList<Lease>>? _withdrawn;
     private volatile bool _replaced;
     private int _disposed;
@@ -55,7 +58,7 @@ internal sealed class NetQueueSession : IWorkerSession
                 return [];
             if (await KeptAsync(max, cancel).ConfigureAwait(false) is { } kept)
                 return kept;
-            var request = await _link.BeginPatientAsync(FrameType.Lease, max, static (w, max) => w.Int(max), LeaseMessages.Read, cancel).ConfigureAwait(false);
+            var request = await _link.BeginPatientAsync(FrameType.Lease, max, static (w, max) => w.Int(max), ReadLeases, cancel).ConfigureAwait(false);
             return await AnswerAsync(request, cancel).ConfigureAwait(false);
         }
         finally
@@ -72,6 +75,7 @@ internal sealed class NetQueueSession : IWorkerSession
         try
         {
             var results = await _link.RequestAsync(FrameType.Renew, all, WorkerMessages.WriteTokens, WorkerMessages.ReadRenewed, cancel).ConfigureAwait(false);
+            PutDown(all.Where((_, n) => !results[n].Held));
             return results.Count == leases.Count ? results : [.. results.Take(leases.Count)];
         }
         catch (NetQueueException) when (_replaced)
@@ -84,7 +88,7 @@ internal sealed class NetQueueSession : IWorkerSession
     public async ValueTask<IReadOnlyList<Lease>> TryLeaseAsync(int max)
     {
         // The server looks once before it waits, and only the waiting can be withdrawn.
-        var request = await _link.BeginPatientAsync(FrameType.Lease, max, static (w, max) => w.Int(max), LeaseMessages.Read, CancellationToken.None).ConfigureAwait(false);
+        var request = await _link.BeginPatientAsync(FrameType.Lease, max, static (w, max) => w.Int(max), ReadLeases, CancellationToken.None).ConfigureAwait(false);
         _link.Withdraw(request);
         return await request.Task.ConfigureAwait(false);
     }
@@ -107,7 +111,9 @@ internal sealed class NetQueueSession : IWorkerSession
     {
         try
         {
-            return await _link.RequestAsync(FrameType.Finish, finishes, WorkerMessages.WriteFinishes, ChangeMessages.ReadReply, cancel, tellsSeq: true).ConfigureAwait(false);
+            var changes = await _link.RequestAsync(FrameType.Finish, finishes, WorkerMessages.WriteFinishes, ChangeMessages.ReadReply, cancel, tellsSeq: true).ConfigureAwait(false);
+            PutDown(finishes.Select(finish => finish.Lease));
+            return changes;
         }
         catch (NetQueueException) when (_replaced)
         {
@@ -174,9 +180,34 @@ internal sealed class NetQueueSession : IWorkerSession
             _kept.AddRange(leases);
     }
 
-    private Task AttachAsync(ClientConnection connection, CancellationToken cancel) =>
-        AttachOnAsync(_link.RequestOnAsync(
-            connection, FrameType.Attach, _worker, static (w, worker) => WorkerMessages.WriteDescription(w, worker), static (ref BodyReader r) => r.Bool(), cancel, tellsSeq: true));
+    private Task AttachAsync(ClientConnection connection, CancellationToken cancel)
+    {
+        List<LeaseToken> inHand;
+        lock (_inHand)
+            inHand = [.. _inHand];
+        return AttachOnAsync(_link.RequestOnAsync(
+            connection, FrameType.Attach, (_worker, _attached.Task.IsCompletedSuccessfully, inHand), static (w, x) => WorkerMessages.WriteAttach(w, x._worker, x.IsCompletedSuccessfully, x.inHand),
+            static (ref BodyReader r) => r.Bool(), cancel, tellsSeq: true));
+    }
+
+    /// <summary>What arrives is in hand from that moment, whoever asks for it later.</summary>
+    private IReadOnlyList<Lease> ReadLeases(ref BodyReader reader)
+    {
+        var leases = LeaseMessages.Read(ref reader);
+        lock (_inHand)
+        {
+            for (int i = 0; i < leases.Count; i++)
+                _inHand.Add(leases[i].Token);
+        }
+
+        return leases;
+    }
+
+    private void PutDown(IEnumerable<LeaseToken> leases)
+    {
+        lock (_inHand)
+            _inHand.ExceptWith(leases);
+    }
 
     private async Task AttachOnAsync(Task<bool> attach)
     {

@@ -57,6 +57,17 @@ internal static class WorkerMessages
         };
     }
 
+    // description | returns bool: it was attached before, as the same instance | in_hand: count var, token each
+    public static void WriteAttach(FrameWriter w, WorkerDescription worker, bool returns, IReadOnlyList<LeaseToken> inHand)
+    {
+        WriteDescription(w, worker);
+        w.Bool(returns);
+        WriteTokens(w, inHand);
+    }
+
+    public static (WorkerDescription Worker, bool Returns, LeaseToken[] InHand) ReadAttach(ref BodyReader r) =>
+        (ReadDescription(ref r), r.Bool(), ReadTokens(ref r));
+
     // workers: count var, each: description | connected_at time | last_heartbeat time | draining bool | jobs: count var, token each
     public static void WriteWorkers(FrameWriter w, IReadOnlyList<WorkerInfo> workers)
     {

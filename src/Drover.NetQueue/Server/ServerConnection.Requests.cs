@@ -47,7 +47,7 @@ internal sealed partial class ServerConnection
                 Serve(header, Whole(ref r, (Server: r.Text(), Key: LeaseMessages.ReadHostKey(ref r))), static (c, k) => c.Seat.Session.ReportHostKeyAsync(k.Server, k.Key), static (w, _, x) => LeaseMessages.WriteHostKey(w, x));
                 break;
             case FrameType.Attach:
-                _ = AttachAsync(header, Whole(ref r, WorkerMessages.ReadDescription(ref r)));
+                _ = AttachAsync(header, Whole(ref r, WorkerMessages.ReadAttach(ref r)));
                 break;
             case FrameType.Ping:
                 Ping(header, Whole(ref r, r.Bool()));

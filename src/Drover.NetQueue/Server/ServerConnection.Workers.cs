@@ -13,8 +13,9 @@ internal sealed partial class ServerConnection
     /// <summary>Passes a signal on.</summary>
     public void Signal(Brokers.WorkerSignal signal) => Push(FrameType.Signal, 0, signal, static (w, x) => WorkerMessages.WriteSignal(w, x));
 
-    private async Task AttachAsync(FrameHeader header, WorkerDescription worker)
+    private async Task AttachAsync(FrameHeader header, (WorkerDescription Worker, bool Returns, LeaseToken[] InHand) attach)
     {
+        var worker = attach.Worker;
         Began();
         try
         {
@@ -23,6 +24,8 @@ internal sealed partial class ServerConnection
             if (worker.Capabilities.Shell && !_secure)
                 throw new ProtocolException(ErrorCode.Insecure, "A worker for commands and scripts gets credentials with its leases: it must connect over TLS or loopback.");
             (_seat, bool resumed) = await _server.Seats.TakeAsync(worker, this).ConfigureAwait(false);
+            if (attach.Returns && !resumed)
+                await NeverArrived.GiveBackAsync(Broker, _seat, attach.InHand).ConfigureAwait(false);
             Log.Attached(_server.Logger, worker.Id, Origin, resumed);
             Push(FrameType.Attach | FrameType.Reply, header.Id, (resumed, LastSeq), static (w, x) =>
             {

@@ -52,7 +52,7 @@ internal static class Reading
     {
         switch (type)
         {
-            case FrameType.Attach: WorkerMessages.WriteDescription(w, WorkerMessages.ReadDescription(ref r)); return true;
+            case FrameType.Attach: var (worker, returns, inHand) = WorkerMessages.ReadAttach(ref r); WorkerMessages.WriteAttach(w, worker, returns, inHand); return true;
             case FrameType.Lease: w.Int(r.Int()); return true;
             case FrameType.Lease | FrameType.Reply: long leased = r.I64(); LeaseMessages.Write(w, LeaseMessages.Read(ref r), leased, secure: true); return true;
             case FrameType.Withdraw or FrameType.Unsubscribe: w.U32(r.U32()); return true;

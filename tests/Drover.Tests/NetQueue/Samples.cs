@@ -160,7 +160,7 @@ internal static class Samples
         ["workers"] = Frame(FrameType.Workers, _ => { }),
         ["worker list"] = Reply(FrameType.Workers, w => WorkerMessages.WriteWorkers(w, [new(Worker, At, At, true, [Token])])),
         ["drain worker"] = Frame(FrameType.DrainWorker, w => w.Text("w-1")),
-        ["attach"] = Frame(FrameType.Attach, w => WorkerMessages.WriteDescription(w, Worker)),
+        ["attach"] = Frame(FrameType.Attach, w => WorkerMessages.WriteAttach(w, Worker, true, [Token])),
         ["lease"] = Frame(FrameType.Lease, w => w.Int(8)),
         ["leased task"] = Reply(FrameType.Lease, w => LeaseMessages.Write(w, [LeaseOf(Task, null)], 9, secure: true)),
         ["leased command on ssh"] = Reply(FrameType.Lease, w => LeaseMessages.Write(w, [LeaseOf(Script, Target), LeaseOf(Script, new LocalTarget { ServerId = "s2", ServerName = "local" })], 9, secure: true)),
