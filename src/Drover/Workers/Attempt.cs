@@ -12,7 +12,9 @@ namespace Drover.Workers;
 [SuppressMessage("Design", "CA1001", Justification = "A source without a timer holds nothing, and cancelling it may outlast the attempt.")]
 internal sealed class Attempt(Lease lease, IJobExecutor? executor, WorkerBench bench, long leasedUntil) : ExecutionContext, IThreadPoolWorkItem
 {
-    private readonly CancellationTokenSource _stop = new();
+    private CancellationTokenSource? _stop;
+    private Action<object?>? _onStop;
+    private object? _onStopState;
     private OutputBuffer? _output;
     private long _leasedUntil = leasedUntil;
     private int _reason;
@@ -21,7 +23,8 @@ internal sealed class Attempt(Lease lease, IJobExecutor? executor, WorkerBench b
 
     public override Lease Lease => lease;
 
-    public override CancellationToken Stop => _stop.Token;
+    /// <summary>Made when an executor asks for it: tasks use <see cref="OnStop"/>.</summary>
+    public override CancellationToken Stop => (_stop ?? CreateStop()).Token;
 
     public override StopReason StopReason => _lost ? StopReason.LeaseLost : (StopReason)Volatile.Read(ref _reason);
 
@@ -46,6 +49,16 @@ internal sealed class Attempt(Lease lease, IJobExecutor? executor, WorkerBench b
         set => Volatile.Write(ref _leasedUntil, value);
     }
 
+    public override void OnStop(Action<object?> callback, object state)
+    {
+        _onStopState = state;
+        Volatile.Write(ref _onStop, callback);
+        Interlocked.MemoryBarrier();
+        // A stop that came before this was seen did not find the callback; one that came after may find it twice.
+        if (Volatile.Read(ref _reason) != (int)StopReason.None)
+            callback(state);
+    }
+
     public override ValueTask<HostKey> ReportHostKeyAsync(string serverId, HostKey shown, CancellationToken cancel) =>
         bench.Session.ReportHostKeyAsync(serverId, shown, cancel);
 
@@ -58,9 +71,11 @@ internal sealed class Attempt(Lease lease, IJobExecutor? executor, WorkerBench b
             _output?.Abandon();
         }
 
-        if (Interlocked.CompareExchange(ref _reason, (int)reason, (int)StopReason.None) == (int)StopReason.None)
-            // Not here: callbacks are an executor's code and may take their time.
-            _ = _stop.CancelAsync();
+        if (Interlocked.CompareExchange(ref _reason, (int)reason, (int)StopReason.None) != (int)StopReason.None)
+            return;
+        Volatile.Read(ref _onStop)?.Invoke(_onStopState);
+        // Not here: callbacks are an executor's code and may take their time.
+        _ = Volatile.Read(ref _stop)?.CancelAsync();
     }
 
     /// <summary>Ends it with this outcome, whatever it did.</summary>
@@ -71,7 +86,17 @@ internal sealed class Attempt(Lease lease, IJobExecutor? executor, WorkerBench b
     private async Task RunAsync()
     {
         using var activity = DroverTelemetry.Activities.HasListeners() ? StartActivity() : null;
-        var outcome = await ExecuteGuardedAsync();
+        AttemptOutcome outcome;
+        try
+        {
+            outcome = executor is not null ? await executor.ExecuteAsync(this) : NoExecutor();
+        }
+        catch (Exception e)
+        {
+            bench.Log.ExecutorFailed(e, lease.Token.JobId, lease.Token.Attempt);
+            outcome = AttemptOutcome.Failure(FailureReasons.Internal, $"The executor failed, which is a fault in Drover: {e}");
+        }
+
         if (_output is { } output)
         {
             await output.CompleteAsync();
@@ -85,24 +110,22 @@ internal sealed class Attempt(Lease lease, IJobExecutor? executor, WorkerBench b
         bench.Ended(this);
     }
 
-    private async ValueTask<AttemptOutcome> ExecuteGuardedAsync()
-    {
-        try
-        {
-            return executor is not null ? await executor.ExecuteAsync(this) : NoExecutor();
-        }
-        catch (Exception e)
-        {
-            bench.Log.ExecutorFailed(e, lease.Token.JobId, lease.Token.Attempt);
-            return AttemptOutcome.Failure(FailureReasons.Internal, $"The executor failed, which is a fault in Drover: {e}");
-        }
-    }
-
     private AttemptOutcome NoExecutor()
     {
         string what = lease.Spec.Task is { } task ? $"tasks of the type '{task.JobType}'"
             : lease.Target is null ? "a command without a server" : $"commands on '{lease.Target.ServerName}'";
         return AttemptOutcome.Failure(FailureReasons.NoHandler, $"The worker '{bench.WorkerId}' has nothing that can run {what}.");
+    }
+
+    private CancellationTokenSource CreateStop()
+    {
+        var created = new CancellationTokenSource();
+        if (Interlocked.CompareExchange(ref _stop, created, null) is { } present)
+            return present;
+        // A stop that came meanwhile did not see it.
+        if (Volatile.Read(ref _reason) != (int)StopReason.None)
+            created.Cancel();
+        return created;
     }
 
     private OutputBuffer CreateOutput()

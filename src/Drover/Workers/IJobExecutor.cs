@@ -58,6 +58,12 @@ public abstract class ExecutionContext
     /// <summary>Fires when the attempt should stop.</summary>
     public abstract CancellationToken Stop { get; }
 
+    /// <summary>
+    /// Has something done when <see cref="Stop"/> fires, at once when it has: for work so short that a registration would
+    /// be felt. It must not block. To be called once.
+    /// </summary>
+    public virtual void OnStop(Action<object?> callback, object state) => Stop.UnsafeRegister(callback, state);
+
     /// <summary>Why; meaningful once <see cref="Stop"/> has fired.</summary>
     public abstract StopReason StopReason { get; }
 

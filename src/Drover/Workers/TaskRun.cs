@@ -19,7 +19,6 @@ internal sealed class TaskRun(TaskHandler handler, ExecutionContext context, Dea
 {
     private readonly CancellationTokenSource _cancel = new();
     private ManualResetValueTaskSourceCore<AttemptOutcome> _outcome;
-    private CancellationTokenRegistration _stop;
     private int _cause;
     private int _over;
 
@@ -65,7 +64,7 @@ internal sealed class TaskRun(TaskHandler handler, ExecutionContext context, Dea
     {
         try
         {
-            _stop = context.Stop.UnsafeRegister(static run => ((TaskRun)run!).Ask(Cause.Stop), this);
+            context.OnStop(static run => ((TaskRun)run!).Ask(Cause.Stop), this);
             if (Lease.Spec.Timeout > TimeSpan.Zero && _cause == (int)Cause.None)
                 deadlines.Set(this, Lease.Spec.Timeout);
             var work = handler(this, _cancel.Token);
@@ -126,7 +125,6 @@ internal sealed class TaskRun(TaskHandler handler, ExecutionContext context, Dea
     {
         if (Interlocked.Exchange(ref _over, 1) != 0)
             return;
-        _stop.Unregister();
         deadlines.Remove(this);
         _outcome.SetResult(outcome);
     }
