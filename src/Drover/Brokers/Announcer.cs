@@ -21,12 +21,13 @@ internal sealed class Announcer(
 
     public void Enqueued(IReadOnlyList<JobSpec> specs, IReadOnlyList<EnqueuedJob> jobs)
     {
+        var now = time.GetUtcNow();
         for (int i = 0; i < jobs.Count; i++)
         {
             var (spec, job) = (specs[i], jobs[i]);
             if (job.Duplicate)
                 continue;
-            events.Publish(EventKind.JobCreated, job.Id, job.Status, 0, spec.Queue);
+            events.Publish(EventKind.JobCreated, job.Id, job.Status, 0, spec.Queue, now);
             metrics.Enqueued(spec.Queue, 1);
             if (job.Status == JobStatus.Scheduled)
                 Waits(DueIn(spec));
@@ -53,20 +54,21 @@ internal sealed class Announcer(
 
     public void Leased(IReadOnlyList<Lease> leases)
     {
+        var now = time.GetUtcNow();
         for (int i = 0; i < leases.Count; i++)
         {
             var lease = leases[i];
-            string queue = lease.Spec.Queue;
-            var waited = lease.StartedAt - lease.ReadyAt;
-            events.Publish(EventKind.JobChanged, lease.Token.JobId, JobStatus.Running, lease.Token.Attempt, queue);
-            paces.Waited(queue, waited);
-            metrics.Leased(queue, waited);
+            events.Publish(EventKind.JobChanged, lease.Token.JobId, JobStatus.Running, lease.Token.Attempt, lease.Spec.Queue, now);
+            metrics.Leased(lease.Spec.Queue, lease.StartedAt - lease.ReadyAt);
         }
+
+        paces.Waited(leases);
     }
 
     /// <summary>Jobs changed their state, or were asked to.</summary>
     public void Changed(IReadOnlyList<JobChange> changes)
     {
+        var now = time.GetUtcNow();
         int ready = 0;
         bool waits = false;
         for (int i = 0; i < changes.Count; i++)
@@ -77,7 +79,7 @@ internal sealed class Announcer(
             if (change.Result != ChangeResult.Done)
                 continue;
             var kind = change.From == change.To ? EventKind.JobUpdated : EventKind.JobChanged;
-            events.Publish(kind, change.Id, change.To, change.Attempt, change.Queue);
+            events.Publish(kind, change.Id, change.To, change.Attempt, change.Queue, now);
             if (change.From == JobStatus.Running)
                 AttemptEnded(change);
             waits |= change.To is JobStatus.Scheduled or JobStatus.Retrying;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Drover.Storage;
 
 namespace Drover.Brokers;
 
@@ -10,7 +11,12 @@ internal sealed class QueuePaces(TimeProvider time)
 
     public void Ended(string queue, int count) => Of(queue).Ended(Second(), count);
 
-    public void Waited(string queue, TimeSpan wait) => Of(queue).Waited(Second(), wait);
+    public void Waited(IReadOnlyList<Lease> leases)
+    {
+        long second = Second();
+        for (int i = 0; i < leases.Count; i++)
+            Of(leases[i].Spec.Queue).Waited(second, leases[i].StartedAt - leases[i].ReadyAt);
+    }
 
     public (double Rate, TimeSpan? Mean, TimeSpan? P95) Read(string queue) =>
         _queues.TryGetValue(queue, out var pace) ? pace.Read(Second()) : (0, null, null);

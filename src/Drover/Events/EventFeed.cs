@@ -37,9 +37,12 @@ public sealed class EventFeed : IEventFeed, IDisposable
     public void Publish(EventKind kind, string subject) => Publish(kind, default, default, 0, subject);
 
     /// <summary>Publishes an event.</summary>
-    public void Publish(EventKind kind, Guid jobId, JobStatus status, int attempt, string? subject)
+    public void Publish(EventKind kind, Guid jobId, JobStatus status, int attempt, string? subject) =>
+        Publish(kind, jobId, status, attempt, subject, _time.GetUtcNow());
+
+    /// <summary>Publishes one of many events of the same moment.</summary>
+    internal void Publish(EventKind kind, Guid jobId, JobStatus status, int attempt, string? subject, DateTimeOffset at)
     {
-        var at = _time.GetUtcNow();
         lock (_gate)
         {
             long seq = _next;

@@ -207,8 +207,8 @@ public sealed class WorkerTests
             // No faster than the renewals, which would be a machine that stands still.
             if (threads.Count >= renewals)
             {
-                home.Clock.Advance(TimeSpan.FromSeconds(10));
                 renewals = threads.Count + 1;
+                home.Clock.Advance(TimeSpan.FromSeconds(10));
             }
         });
         Assert.All(threads, name => Assert.Equal("drover renewals", name));
