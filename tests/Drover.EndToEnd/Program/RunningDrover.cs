@@ -60,7 +60,8 @@ internal sealed class RunningDrover : IAsyncDisposable
     {
         if (_program is not null)
             await _program.DisposeAsync();
-        File.Delete(Path.Combine(Data, "address"));
+        if (Directory.Exists(Data))
+            File.Delete(Path.Combine(Data, "address"));
         _program = new(DroverProgram.Start(Folder, ["up", "--data", Data, "--server-addr", Address, "--quiet", .. _options]));
         _program.Process.StandardInput.Close();
         await Until.TrueAsync(() => _program.Ended || File.Exists(Path.Combine(Data, "address")), () => "It does not come up:\n" + Log);
