@@ -163,6 +163,7 @@ internal sealed class DroverHost : IAsyncDisposable
 
     private async Task StopAsync()
     {
+        await _broker.DrainWorkerAsync(_worker.Id);
         // The API goes on answering while jobs in hand finish, so that whoever watches sees how they end.
         await _worker.StopAsync(CancellationToken.None);
         using (var soon = new CancellationTokenSource(TimeSpan.FromSeconds(5)))
