@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using Drover.Cli.Client;
+using Drover.Cli.Terminal;
 using Drover.Server.Contracts;
 
 namespace Drover.Cli.Verbs.Run;
@@ -16,6 +17,9 @@ internal static class RunVerb
             .Calls(async (parsed, call) =>
             {
                 string[] command = parsed.GetRequiredValue(words);
+                // Not an option of ours, so the parser took it for the command.
+                if (command[0].StartsWith('-'))
+                    throw new UsageException($"There is no option '{command[0]}'. `drover run --help` tells more.");
                 var job = options.Read(parsed, await InputAsync(options.TakesInput(parsed), call)) with
                 {
                     Command = command[0],
@@ -74,7 +78,13 @@ internal static class RunVerb
         }
 
         foreach (var target in targets)
-            call.Screen.Line(target.Id.ToString());
+        {
+            if (call.Screen.Json)
+                Screen.PrintJsonLine(await call.Client.GetAsync<JobResponse>($"jobs/{target.Id}", call.Cancel));
+            else
+                call.Screen.Line(target.Id.ToString());
+        }
+
         return 0;
     }
 
