@@ -87,7 +87,7 @@ internal sealed class RunningDrover : IAsyncDisposable
     /// <summary>Runs a verb that must succeed with one JSON value on stdout.</summary>
     public async Task<JsonNode> JsonAsync(params string[] args)
     {
-        var ended = await CliAsync([.. args, "--json"]);
+        var ended = await CliAsync([.. args.TakeWhile(word => word != "--"), "--json", .. args.SkipWhile(word => word != "--")]);
         Assert.True(ended.Code == 0, ended.ToString());
         return JsonNode.Parse(ended.Out)!;
     }
