@@ -1,0 +1,81 @@
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { api, type Query } from './client';
+import type {
+  Health,
+  Job,
+  JobCounts,
+  JobList,
+  Key,
+  Queue,
+  Server,
+  Session,
+  SystemEnhanced,
+  SystemInfo,
+  Worker,
+  WorkerStats,
+} from './types';
+
+/** What a list of jobs is narrowed to; the same names as the API's query. */
+export type JobFilter = {
+  status?: string[];
+  server_id?: string;
+  queue?: string;
+  kind?: string;
+  job_type?: string;
+  tag?: string;
+  priority?: number;
+  created_after?: string;
+  created_before?: string;
+  q?: string;
+  origin_id?: string;
+};
+
+type Items<T> = { items: T[]; next_cursor?: string };
+
+export const PAGE = 100;
+
+// Every query of the dashboard is declared here, once; pages and the live layer use the same keys.
+export const queries = {
+  session: () =>
+    queryOptions({
+      queryKey: ['session'],
+      queryFn: ({ signal }) => api.get<Session>('/session', undefined, signal),
+      retry: false,
+      staleTime: Infinity,
+    }),
+  info: () =>
+    queryOptions({ queryKey: ['system', 'info'], queryFn: ({ signal }) => api.get<SystemInfo>('/system/info', undefined, signal) }),
+  enhanced: () =>
+    queryOptions({
+      queryKey: ['system', 'enhanced'],
+      queryFn: ({ signal }) => api.get<SystemEnhanced>('/system/enhanced', undefined, signal),
+    }),
+  health: () =>
+    queryOptions({ queryKey: ['health'], queryFn: ({ signal }) => api.get<Health>('/health', undefined, signal), refetchInterval: 15_000 }),
+  jobs: (filter: JobFilter, sort = '-created_at') =>
+    infiniteQueryOptions({
+      queryKey: ['jobs', 'list', filter, sort],
+      queryFn: ({ pageParam, signal }) => api.get<JobList>('/jobs', { ...filter, sort, limit: PAGE, cursor: pageParam } as Query, signal),
+      initialPageParam: undefined as string | undefined,
+      getNextPageParam: (page: JobList) => page.next_cursor ?? undefined,
+    }),
+  recent: (filter: JobFilter, limit: number, sort = '-created_at') =>
+    queryOptions({
+      queryKey: ['jobs', 'recent', filter, limit, sort],
+      queryFn: ({ signal }) => api.get<JobList>('/jobs', { ...filter, sort, limit } as Query, signal),
+    }),
+  counts: (filter: JobFilter) =>
+    queryOptions({
+      queryKey: ['jobs', 'counts', filter],
+      queryFn: ({ signal }) => api.get<JobCounts>('/jobs/counts', filter as Query, signal),
+    }),
+  job: (id: string) => queryOptions({ queryKey: ['job', id], queryFn: ({ signal }) => api.get<Job>(`/jobs/${id}`, undefined, signal) }),
+  queues: () => queryOptions({ queryKey: ['queues'], queryFn: ({ signal }) => api.get<Items<Queue>>('/queues', { limit: 500 }, signal) }),
+  workers: () =>
+    queryOptions({ queryKey: ['workers'], queryFn: ({ signal }) => api.get<Items<Worker>>('/workers', { limit: 500 }, signal) }),
+  workerStats: () =>
+    queryOptions({ queryKey: ['workers', 'stats'], queryFn: ({ signal }) => api.get<WorkerStats>('/workers/stats', undefined, signal) }),
+  servers: () =>
+    queryOptions({ queryKey: ['servers'], queryFn: ({ signal }) => api.get<Items<Server>>('/servers', { limit: 500 }, signal) }),
+  keys: () => queryOptions({ queryKey: ['keys'], queryFn: ({ signal }) => api.get<Items<Key>>('/files/pem', { limit: 500 }, signal) }),
+};

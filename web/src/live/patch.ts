@@ -1,0 +1,68 @@
+import type { InfiniteData, QueryClient } from '@tanstack/react-query';
+import type { Job, JobList, JobSummary } from '@/api/types';
+import type { Frame } from './socket';
+
+/** Jobs that were accepted while somebody reads a list, held back until he asks. */
+export type Changes = { changed: Map<string, JobSummary>; created: Map<string, JobSummary>; deleted: Set<string> };
+
+export const noChanges = (): Changes => ({ changed: new Map(), created: new Map(), deleted: new Set() });
+
+/** Adds a frame of the topic `jobs` to what is to be shown; of many changes of one job the last counts. */
+export function collect(changes: Changes, frame: Frame) {
+  const data = frame.data as (Partial<JobSummary> & { id?: string }) | undefined;
+  if (!data?.id) return;
+  if (frame.event.endsWith('deleted')) {
+    changes.deleted.add(data.id);
+    changes.changed.delete(data.id);
+    changes.created.delete(data.id);
+  } else if (data.status) {
+    if (frame.event.endsWith('created') || changes.created.has(data.id)) changes.created.set(data.id, data as JobSummary);
+    changes.changed.set(data.id, data as JobSummary);
+  }
+}
+
+/** Brings every list and every job on the page up to date; rows keep their places. */
+export function apply(client: QueryClient, changes: Changes) {
+  const patch = (page: JobList): JobList => {
+    if (!page.items.some((job) => changes.changed.has(job.id) || changes.deleted.has(job.id))) return page;
+    return {
+      ...page,
+      items: page.items
+        .filter((job) => !changes.deleted.has(job.id))
+        .map((job) => (changes.changed.has(job.id) ? { ...job, ...cleared(changes.changed.get(job.id)!) } : job)),
+    };
+  };
+  client.setQueriesData<InfiniteData<JobList>>({ queryKey: ['jobs', 'list'] }, (data) => {
+    if (!data) return data;
+    const pages = data.pages.map(patch);
+    return pages.some((page, i) => page !== data.pages[i]) ? { ...data, pages } : data;
+  });
+  client.setQueriesData<JobList>({ queryKey: ['jobs', 'recent'] }, (data) => data && patch(data));
+  for (const [id, job] of changes.changed) {
+    client.setQueryData<Job>(['job', id], (old) => old && { ...old, ...cleared(job) });
+    if (
+      client
+        .getQueryCache()
+        .find({ queryKey: ['job', id] })
+        ?.isActive()
+    )
+      client.invalidateQueries({ queryKey: ['job', id] });
+  }
+  for (const id of changes.deleted) client.removeQueries({ queryKey: ['job', id], type: 'inactive' });
+}
+
+// A field that is not in a summary has no value (any more): a retried job has no error.
+function cleared(job: JobSummary): JobSummary {
+  const none = {
+    started_at: undefined,
+    finished_at: undefined,
+    duration: undefined,
+    exit_code: undefined,
+    signal: undefined,
+    reason: undefined,
+    error: undefined,
+    cancel_requested_at: undefined,
+  };
+  const { attempts: _, ...rest } = job;
+  return { ...none, ...rest };
+}

@@ -1,0 +1,46 @@
+import '@mantine/core/styles.css';
+import '@mantine/notifications/styles.css';
+import '@fontsource-variable/inter/wght.css';
+import '@fontsource-variable/jetbrains-mono/wght.css';
+import './theme/tokens.css';
+import { MantineProvider } from '@mantine/core';
+import { Notifications } from '@mantine/notifications';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { ApiError, setOnUnauthorized } from './api/client';
+import { installKeys } from './keys/keys';
+import { createAppRouter } from './router';
+import { schemeManager } from './theme/schemeManager';
+import { theme } from './theme/theme';
+
+const client = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 30_000,
+      refetchOnWindowFocus: false,
+      // A refusal stays one; a lost network may come back.
+      retry: (failures, error) => !(error instanceof ApiError && error.status > 0 && error.status < 500) && failures < 2,
+    },
+  },
+});
+const router = createAppRouter(client);
+
+setOnUnauthorized(() => {
+  if (location.pathname === '/signin') return;
+  client.removeQueries({ queryKey: ['session'] });
+  router.navigate({ to: '/signin', search: { to: location.pathname + location.search } });
+});
+installKeys();
+
+createRoot(document.getElementById('root')!).render(
+  <StrictMode>
+    <MantineProvider theme={theme} defaultColorScheme="auto" colorSchemeManager={schemeManager}>
+      <QueryClientProvider client={client}>
+        <Notifications position="bottom-right" limit={4} />
+        <RouterProvider router={router} />
+      </QueryClientProvider>
+    </MantineProvider>
+  </StrictMode>,
+);

@@ -1,0 +1,185 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { lazy, Suspense, useMemo } from 'react';
+import { queries } from '@/api/queries';
+import { STATUS_ICONS } from '@/theme/status';
+import { count, duration } from '@/time/format';
+import { Time } from '@/time/Time';
+import { Empty, ErrorNote, PageHeader, Panel, SkeletonRows } from '@/ui/blocks';
+import { Sparkline } from '@/ui/Sparkline';
+import { StatusBadge, ToneBadge } from '@/ui/StatusBadge';
+import { FirstJob } from './FirstJob';
+import classes from './OverviewPage.module.css';
+
+const Throughput = lazy(() => import('./Throughput'));
+
+export default function OverviewPage() {
+  const counts = useQuery(queries.counts({}));
+  const enhanced = useQuery(queries.enhanced());
+  const queues = useQuery(queries.queues());
+  const servers = useQuery(queries.servers());
+  const failures = useQuery(queries.recent({ status: ['failed'] }, 8, '-finished_at'));
+  // Rounded to the minute, so that the query stays the same between renders.
+  const hourAgo = useMemo(() => new Date(Math.floor(Date.now() / 60_000) * 60_000 - 3_600_000).toISOString(), []);
+
+  const points = enhanced.data?.throughput ?? [];
+  const interval = enhanced.data?.interval ?? 60;
+  const lastHour = points.slice(-Math.ceil(3600 / interval));
+  const waits = (queues.data?.items ?? []).map((queue) => queue.stats);
+  const oldest = Math.max(0, ...waits.map((stats) => stats.oldest_job_age ?? 0));
+  const p95 = Math.max(0, ...waits.map((stats) => stats.p95_wait_time ?? 0));
+  const workers = enhanced.data?.worker_status;
+  const sick = (servers.data?.items ?? []).filter((server) => server.is_active && server.status?.ok === false);
+  if (counts.isError) return <ErrorNote error={counts.error} what="The overview could not be loaded." retry={() => counts.refetch()} />;
+  if (counts.data?.total === 0) return <FirstJob servers={servers.data?.items.filter((server) => server.kind === 'ssh').length ?? 0} />;
+
+  return (
+    <>
+      <PageHeader title="Overview" />
+      <div className={classes.tiles}>
+        <Tile
+          label="Running"
+          value={counts.data && count(counts.data.running)}
+          to={{ status: ['running'] }}
+          tone="running"
+          series={points.map((point) => point.completed + point.failed + point.canceled)}
+        />
+        <Tile
+          label="Queued"
+          value={counts.data && count(counts.data.queued)}
+          to={{ status: ['queued'] }}
+          tone="queued"
+          note={counts.data?.retrying ? `${count(counts.data.retrying)} retrying` : undefined}
+        />
+        <Tile
+          label="Failed, last hour"
+          value={enhanced.data && count(lastHour.reduce((sum, point) => sum + point.failed, 0))}
+          to={{ status: ['failed'], sort: '-finished_at', after: hourAgo }}
+          tone="failed"
+          series={points.map((point) => point.failed)}
+        />
+        <Tile
+          label="Oldest wait"
+          value={queues.data && (oldest ? duration(oldest) : 'none')}
+          to={{ status: ['queued'], sort: 'created_at' }}
+          tone="queued"
+        />
+        <Tile
+          label="p95 wait"
+          value={queues.data && (p95 ? duration(p95) : '–')}
+          to={{ status: ['queued'], sort: 'created_at' }}
+          tone="retrying"
+        />
+        <Tile
+          label="Workers"
+          value={workers && `${workers.active_workers}`}
+          note={workers && `${workers.busy} of ${workers.total_capacity} slots busy`}
+          page="/workers"
+          tone="completed"
+        />
+      </div>
+      <div className={classes.columns}>
+        <Panel
+          title="Throughput"
+          verbs={<span className="soft">{enhanced.data ? `${count(enhanced.data.jobs_per_hour)} ended in the last hour` : ''}</span>}
+        >
+          <div style={{ height: 220 }}>
+            <Suspense fallback={<div className="skeleton" style={{ height: 220 }} />}>
+              {enhanced.data && <Throughput points={points} />}
+            </Suspense>
+          </div>
+        </Panel>
+        <Panel title="Unhealthy servers" verbs={<Link to="/servers">All servers</Link>} pad={false}>
+          {servers.isPending ? (
+            <SkeletonRows rows={3} />
+          ) : sick.length === 0 ? (
+            <Empty title="None">Every server that was checked answered.</Empty>
+          ) : (
+            <table className="table">
+              <tbody>
+                {sick.map((server) => (
+                  <tr key={server.id}>
+                    <td>{server.name}</td>
+                    <td>
+                      <ToneBadge tone="failed" icon={STATUS_ICONS.failed}>
+                        {server.status?.failed_step?.replace('_', ' ') ?? 'unreachable'}
+                      </ToneBadge>
+                    </td>
+                    <td className="num">
+                      <Time at={server.status?.checked_at} />
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          )}
+        </Panel>
+      </div>
+      <Panel
+        title="Recent failures"
+        verbs={
+          <Link to="/jobs" search={{ status: ['failed'], sort: '-finished_at' }}>
+            All failures
+          </Link>
+        }
+        pad={false}
+      >
+        {failures.isPending ? (
+          <SkeletonRows rows={4} />
+        ) : failures.data?.items.length ? (
+          <div className="scroll-x">
+            <table className="table cards">
+              <tbody>
+                {failures.data.items.map((job) => (
+                  <tr key={job.id}>
+                    <td style={{ width: 100 }}>
+                      <StatusBadge status={job.status} />
+                    </td>
+                    <td className="num" style={{ width: 130 }}>
+                      <Time at={job.finished_at} />
+                    </td>
+                    <td className="wide">
+                      <Link to="/jobs/$id" params={{ id: job.id }} className="mono">
+                        {job.name ?? job.preview}
+                      </Link>
+                    </td>
+                    <td className="off">{job.server_name}</td>
+                    <td className="wide soft" style={{ whiteSpace: 'normal' }}>
+                      {job.error}
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        ) : (
+          <Empty title="No failures">Nothing that is kept has failed.</Empty>
+        )}
+      </Panel>
+    </>
+  );
+}
+
+type TileProps = {
+  label: string;
+  value?: React.ReactNode;
+  note?: string;
+  tone: string;
+  to?: Record<string, unknown>;
+  page?: string;
+  series?: number[];
+};
+
+function Tile({ label, value, note, tone, to, page = '/jobs', series }: TileProps) {
+  return (
+    <Link to={page} search={to as never} className={`panel ${classes.tile}`}>
+      <span className="soft">{label}</span>
+      <span className={classes.value}>
+        {value ?? <span className="skeleton" style={{ display: 'inline-block', width: 48, height: 20 }} />}
+      </span>
+      <span className={classes.foot}>
+        {series ? <Sparkline values={series} tone={`var(--status-${tone})`} /> : <span className="soft">{note ?? ''}</span>}
+      </span>
+    </Link>
+  );
+}

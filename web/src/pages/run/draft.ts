@@ -1,0 +1,161 @@
+import type { Job, JobBulkRequest, JobRequest } from '@/api/types';
+
+/** A job as it is being written in the form. */
+export type JobDraft = {
+  tab: 'command' | 'script' | 'task';
+  command: string;
+  script: string;
+  shell: string;
+  jobType: string;
+  payload: string;
+  args: string;
+  servers: string[];
+  serverTags: string[];
+  name: string;
+  queue: string;
+  priority: number;
+  timeout: number;
+  maxAttempts: number | '';
+  backoff: 'fixed' | 'linear' | 'exponential';
+  backoffDelay: number;
+  delay: number;
+  env: string;
+  workingDir: string;
+  tags: string[];
+};
+
+export const EMPTY: JobDraft = {
+  tab: 'command',
+  command: '',
+  script: '#!/bin/bash\nset -euo pipefail\n\n',
+  shell: '',
+  jobType: '',
+  payload: '{}',
+  args: '',
+  servers: [],
+  serverTags: [],
+  name: '',
+  queue: '',
+  priority: 5,
+  timeout: 300,
+  maxAttempts: '',
+  backoff: 'exponential',
+  backoffDelay: 5,
+  delay: 0,
+  env: '',
+  workingDir: '',
+  tags: [],
+};
+
+/** The request for a draft: one job, or one for each of several servers. Throws with what is wrong. */
+export function requestOf(draft: JobDraft): { path: string; body: JobRequest | JobBulkRequest; many: boolean } {
+  const body: JobBulkRequest = { ...workOf(draft) };
+  if (draft.name.trim()) body.name = draft.name.trim();
+  if (draft.queue.trim()) body.queue = draft.queue.trim();
+  if (draft.priority !== 5) body.priority = draft.priority;
+  if (draft.timeout !== 300) body.timeout = draft.timeout;
+  if (draft.maxAttempts !== '') {
+    body.max_attempts = draft.maxAttempts;
+    if (draft.maxAttempts > 1 && (draft.backoff !== 'exponential' || draft.backoffDelay !== 5))
+      body.backoff = { kind: draft.backoff, delay: draft.backoffDelay };
+  }
+  if (draft.delay > 0) body.delay = draft.delay;
+  if (draft.tags.length) body.tags = draft.tags;
+  if (draft.tab === 'task') return { path: '/jobs', body, many: false };
+
+  const many = draft.servers.length > 1 || draft.serverTags.length > 0;
+  if (many) {
+    if (draft.servers.length) body.server_ids = draft.servers;
+    if (draft.serverTags.length) body.server_tags = draft.serverTags;
+    return { path: '/jobs/bulk', body, many };
+  }
+  if (draft.servers[0]) body.server_id = draft.servers[0];
+  return { path: draft.tab === 'script' ? '/jobs/script' : '/jobs', body, many };
+}
+
+function workOf(draft: JobDraft): JobRequest {
+  if (draft.tab === 'task') {
+    if (!draft.jobType.trim()) throw new Error('Name the task’s type.');
+    try {
+      return { job_type: draft.jobType.trim(), payload: draft.payload.trim() ? JSON.parse(draft.payload) : undefined };
+    } catch (error) {
+      throw new Error(`The payload is not JSON: ${(error as Error).message}`);
+    }
+  }
+  const work: JobRequest = draft.tab === 'command' ? { command: draft.command.trim() } : { script: draft.script };
+  if (draft.tab === 'command' && !draft.command.trim()) throw new Error('Write the command to run.');
+  if (draft.tab === 'script' && !draft.script.trim()) throw new Error('Write the script to run.');
+  if (draft.tab === 'script' && draft.args.trim()) work.args = draft.args.trim();
+  if (draft.shell.trim() && draft.tab === 'script') work.shell = draft.shell.trim();
+  if (draft.workingDir.trim()) work.working_dir = draft.workingDir.trim();
+  const env = parseEnv(draft.env);
+  if (Object.keys(env).length) work.env = env;
+  return work;
+}
+
+/** `NAME=value`, one a line. */
+export function parseEnv(text: string): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const line of text.split('\n')) {
+    if (!line.trim()) continue;
+    const at = line.indexOf('=');
+    if (at < 1) throw new Error(`“${line}” is no variable; write NAME=value.`);
+    env[line.slice(0, at).trim()] = line.slice(at + 1);
+  }
+  return env;
+}
+
+/** A job's input again as a draft, to be changed and run. */
+export function draftOf(job: Job): JobDraft {
+  const args = Array.isArray(job.args) ? job.args.map(quote).join(' ') : (job.args ?? '');
+  return {
+    ...EMPTY,
+    tab: job.kind,
+    command: job.command ? [Array.isArray(job.args) ? quote(job.command) : job.command, args].filter(Boolean).join(' ') : '',
+    script: job.script ?? EMPTY.script,
+    args: job.script ? args : '',
+    shell: job.shell ?? '',
+    jobType: job.job_type ?? '',
+    payload: job.payload === undefined ? '{}' : JSON.stringify(job.payload, null, 2),
+    servers: job.server_id ? [job.server_id] : [],
+    name: job.name ?? '',
+    queue: job.queue === 'default' ? '' : job.queue,
+    priority: job.priority,
+    timeout: job.timeout,
+    maxAttempts: job.max_attempts,
+    backoff: job.backoff.kind ?? 'exponential',
+    backoffDelay: job.backoff.delay ?? 5,
+    env: Object.entries(job.env ?? {})
+      .map(([name, value]) => `${name}=${value}`)
+      .join('\n'),
+    workingDir: job.working_dir ?? '',
+    tags: [...job.tags],
+  };
+}
+
+/** A word as a shell reads it back unchanged. */
+export const quote = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+
+export function asCurl(draft: JobDraft, origin: string): string {
+  const { path, body } = requestOf(draft);
+  return `curl -sS ${quote(`${origin}/api/v1${path}`)} \\\n  -H "Authorization: Bearer $DROVER_TOKEN" -H 'Content-Type: application/json' \\\n  -d ${quote(JSON.stringify(body))}`;
+}
+
+export function asDrover(draft: JobDraft, names: (id: string) => string): string {
+  const { body } = requestOf(draft);
+  const options = [
+    ...draft.servers.map((id) => `--on ${quote(names(id))}`),
+    ...draft.serverTags.map((tag) => `--tag ${quote(tag)}`),
+    body.priority && `-p ${body.priority}`,
+    body.timeout !== undefined && `--timeout ${body.timeout}s`,
+    body.max_attempts && body.max_attempts > 1 && `--retries ${body.max_attempts - 1}`,
+  ].filter(Boolean);
+  const lead = ['drover', draft.tab === 'script' ? 'script' : 'run', ...(draft.tab === 'script' ? ['-'] : []), ...options].join(' ');
+  if (draft.tab === 'script') return `${lead}${draft.args ? ` -- ${draft.args}` : ''} <<'SCRIPT'\n${draft.script}\nSCRIPT`;
+  return `${lead} -- ${draft.command}`;
+}
+
+export function asCSharp(draft: JobDraft): string {
+  const { path, body } = requestOf(draft);
+  return `using var http = new HttpClient { BaseAddress = new("${location.origin}") };\nhttp.DefaultRequestHeaders.Authorization = new("Bearer", token);\nvar response = await http.PostAsync("/api/v1${path}",\n    new StringContent("""\n    ${JSON.stringify(body)}\n    """, Encoding.UTF8, "application/json"));\nresponse.EnsureSuccessStatusCode();`;
+}

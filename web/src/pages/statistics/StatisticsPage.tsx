@@ -1,0 +1,116 @@
+import { Button, SegmentedControl } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { lazy, Suspense, useMemo } from 'react';
+import { api } from '@/api/client';
+import type { JobList, JobSummary } from '@/api/types';
+import { count, duration } from '@/time/format';
+import { Empty, ErrorNote, PageHeader, Panel, SkeletonRows } from '@/ui/blocks';
+import { type By, summarize } from './summary';
+
+const Scatter = lazy(() => import('./RunScatter'));
+const RANGES: Record<string, number> = { '1h': 3600, '24h': 86_400, '7d': 604_800, '30d': 2_592_000 };
+const LIMIT = 5000;
+
+export default function StatisticsPage() {
+  const search = useSearch({ from: '/frame/statistics' });
+  const navigate = useNavigate();
+  const by = (['name', 'server', 'queue'].includes(search.by ?? '') ? search.by : 'name') as By;
+  const range = search.range && RANGES[search.range] ? search.range : '24h';
+  const go = (change: { by?: string; range?: string }) => navigate({ to: '/statistics', search: { by, range, ...change } });
+  const after = useMemo(() => new Date(Date.now() - RANGES[range]! * 1000).toISOString(), [range]);
+  const runs = useQuery({
+    queryKey: ['jobs', 'statistics', range],
+    queryFn: ({ signal }) => finishedAfter(after, signal),
+    staleTime: 60_000,
+  });
+  const groups = useMemo(() => summarize(runs.data ?? [], by), [runs.data, by]);
+  const open = (from: number, to: number) =>
+    navigate({ to: '/jobs', search: { after: new Date(from).toISOString(), before: new Date(to).toISOString() } });
+
+  return (
+    <>
+      <PageHeader
+        title="Statistics"
+        note={runs.data && `${count(runs.data.length)} finished jobs${runs.data.length >= LIMIT ? `, the last ${count(LIMIT)}` : ''}`}
+      >
+        <SegmentedControl
+          size="xs"
+          aria-label="Group by"
+          value={by}
+          onChange={(value) => go({ by: value })}
+          data={['name', 'server', 'queue']}
+        />
+        <SegmentedControl
+          size="xs"
+          aria-label="Time range"
+          value={range}
+          onChange={(value) => go({ range: value })}
+          data={Object.keys(RANGES)}
+        />
+        <Button variant="default" loading={runs.isFetching} onClick={() => runs.refetch()}>
+          Refresh
+        </Button>
+      </PageHeader>
+      {runs.isError && <ErrorNote error={runs.error} what="The jobs could not be loaded." retry={() => runs.refetch()} />}
+      <Panel title="Duration over time" verbs={<span className="soft">drag over a stretch to open its jobs</span>}>
+        <div style={{ height: 260 }}>
+          <Suspense fallback={<div className="skeleton" style={{ height: 260 }} />}>
+            {runs.data && <Scatter jobs={runs.data} open={open} />}
+          </Suspense>
+        </div>
+      </Panel>
+      <div className="panel scroll-x" style={{ marginTop: 12 }}>
+        {runs.isPending ? (
+          <SkeletonRows rows={8} />
+        ) : groups.length === 0 ? (
+          <Empty title="Nothing finished in this time">Choose a longer range.</Empty>
+        ) : (
+          <table className="table">
+            <thead>
+              <tr>
+                <th>{by === 'name' ? 'Job' : by === 'server' ? 'Server' : 'Queue'}</th>
+                <th className="num">Count</th>
+                <th className="num">Failed</th>
+                <th className="num">p50</th>
+                <th className="num">p95</th>
+                <th className="num">p99</th>
+              </tr>
+            </thead>
+            <tbody>
+              {groups.slice(0, 200).map((group) => (
+                <tr key={group.name}>
+                  <td className={by === 'name' ? 'mono' : undefined} style={{ whiteSpace: 'normal', overflowWrap: 'anywhere' }}>
+                    {group.name}
+                  </td>
+                  <td className="num">{count(group.count)}</td>
+                  <td className="num" style={{ color: group.failed ? 'var(--status-failed)' : undefined }}>
+                    {group.failed ? `${((group.failed / group.count) * 100).toFixed(1)} %` : '0 %'}
+                  </td>
+                  <td className="num">{duration(group.p50)}</td>
+                  <td className="num">{duration(group.p95)}</td>
+                  <td className="num">{duration(group.p99)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        )}
+      </div>
+    </>
+  );
+}
+
+async function finishedAfter(after: string, signal: AbortSignal): Promise<JobSummary[]> {
+  const jobs: JobSummary[] = [];
+  let cursor: string | undefined;
+  do {
+    const page: JobList = await api.get(
+      '/jobs',
+      { status: ['completed', 'failed', 'canceled'], created_after: after, limit: 500, cursor },
+      signal,
+    );
+    jobs.push(...page.items);
+    cursor = page.next_cursor ?? undefined;
+  } while (cursor && jobs.length < LIMIT);
+  return jobs;
+}

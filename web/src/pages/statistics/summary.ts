@@ -1,0 +1,33 @@
+import type { JobSummary } from '@/api/types';
+
+export type Group = { name: string; count: number; failed: number; p50?: number; p95?: number; p99?: number };
+export type By = 'name' | 'server' | 'queue';
+
+const nameOf = (job: JobSummary, by: By) =>
+  by === 'server' ? (job.server_name ?? '–') : by === 'queue' ? job.queue : (job.name ?? job.job_type ?? job.preview);
+
+/** Finished jobs by what they have in common, the most frequent first. */
+export function summarize(jobs: readonly JobSummary[], by: By): Group[] {
+  const groups = Map.groupBy(
+    jobs.filter((job) => job.finished_at),
+    (job) => nameOf(job, by),
+  );
+  return [...groups]
+    .map(([name, members]) => {
+      const times = members.flatMap((job) => (job.duration == null ? [] : [job.duration])).sort((a, b) => a - b);
+      return {
+        name,
+        count: members.length,
+        failed: members.filter((job) => job.status === 'failed').length,
+        p50: quantile(times, 0.5),
+        p95: quantile(times, 0.95),
+        p99: quantile(times, 0.99),
+      };
+    })
+    .sort((a, b) => b.count - a.count);
+}
+
+/** The nearest-rank quantile of numbers in order. */
+export function quantile(sorted: readonly number[], share: number): number | undefined {
+  return sorted.length === 0 ? undefined : sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))];
+}

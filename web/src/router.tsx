@@ -1,0 +1,90 @@
+import type { QueryClient } from '@tanstack/react-query';
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
+import { ApiError, setCsrfToken } from './api/client';
+import { queries } from './api/queries';
+import { jobsSearch } from './pages/jobs/search';
+import { Frame } from './shell/Frame';
+import { NotFound, RouteError } from './shell/RouteError';
+
+const root = createRootRouteWithContext<{ client: QueryClient }>()({
+  component: Outlet,
+  notFoundComponent: NotFound,
+  errorComponent: RouteError,
+});
+
+const text = (value: unknown) => (typeof value === 'string' && value ? value : undefined);
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/signin',
+  validateSearch: (search: Record<string, unknown>): { code?: string; to?: string } => ({ code: text(search.code), to: text(search.to) }),
+  component: lazyRouteComponent(() => import('./pages/signin/SignInPage')),
+});
+
+const frame = createRoute({
+  getParentRoute: () => root,
+  id: 'frame',
+  beforeLoad: async ({ context, location }) => {
+    try {
+      const session = await context.client.ensureQueryData(queries.session());
+      setCsrfToken(session.csrf_token ?? undefined);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) throw redirect({ to: '/signin', search: { to: location.href } });
+      throw error;
+    }
+  },
+  component: Frame,
+});
+
+const page = <P extends string>(path: P, load: Parameters<typeof lazyRouteComponent>[0]) =>
+  createRoute({ getParentRoute: () => frame, path, component: lazyRouteComponent(load as never) as never });
+
+const jobs = createRoute({
+  getParentRoute: () => frame,
+  path: '/jobs',
+  validateSearch: jobsSearch,
+  component: lazyRouteComponent(() => import('./pages/jobs/JobsPage')),
+});
+
+const job = createRoute({
+  getParentRoute: () => frame,
+  path: '/jobs/$id',
+  validateSearch: (search: Record<string, unknown>): { tab?: string } => ({ tab: text(search.tab) }),
+  component: lazyRouteComponent(() => import('./pages/job/JobPage')),
+});
+
+const statistics = createRoute({
+  getParentRoute: () => frame,
+  path: '/statistics',
+  validateSearch: (search: Record<string, unknown>): { by?: string; range?: string } => ({
+    by: text(search.by),
+    range: text(search.range),
+  }),
+  component: lazyRouteComponent(() => import('./pages/statistics/StatisticsPage')),
+});
+
+const tree = root.addChildren([
+  signIn,
+  frame.addChildren([
+    page('/', () => import('./pages/overview/OverviewPage')),
+    jobs,
+    job,
+    page('/run', () => import('./pages/run/RunPage')),
+    page('/queues', () => import('./pages/queues/QueuesPage')),
+    page('/workers', () => import('./pages/workers/WorkersPage')),
+    page('/servers', () => import('./pages/servers/ServersPage')),
+    page('/keys', () => import('./pages/keys/KeysPage')),
+    statistics,
+    page('/api', () => import('./pages/api/ApiPage')),
+    page('/debug', () => import('./pages/debug/DebugPage')),
+  ]),
+]);
+
+export const createAppRouter = (client: QueryClient) =>
+  createRouter({ routeTree: tree, context: { client }, defaultPreload: 'intent', scrollRestoration: true });
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

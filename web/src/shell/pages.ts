@@ -1,0 +1,24 @@
+import {
+  IconActivity,
+  IconApi,
+  IconBug,
+  IconChartHistogram,
+  IconCpu,
+  IconKey,
+  IconListDetails,
+  IconServer,
+  IconStack2,
+} from '@tabler/icons-react';
+
+/** The pages in the order of the rail; `key` follows `g`. */
+export const PAGES = [
+  { to: '/', label: 'Overview', key: 'o', icon: IconActivity },
+  { to: '/jobs', label: 'Jobs', key: 'j', icon: IconListDetails },
+  { to: '/queues', label: 'Queues', key: 'q', icon: IconStack2 },
+  { to: '/workers', label: 'Workers', key: 'w', icon: IconCpu },
+  { to: '/servers', label: 'Servers', key: 's', icon: IconServer },
+  { to: '/keys', label: 'Keys', key: 'k', icon: IconKey },
+  { to: '/statistics', label: 'Statistics', key: 't', icon: IconChartHistogram },
+  { to: '/api', label: 'API', key: 'a', icon: IconApi },
+  { to: '/debug', label: 'Debug', key: 'd', icon: IconBug },
+] as const;
