@@ -1,6 +1,7 @@
 using Drover.Brokers;
 using Drover.Server.Audit;
 using Drover.Server.Auth;
+using Drover.Server.Dashboard;
 using Drover.Server.Docs;
 using Drover.Server.Http;
 using Drover.Server.Jobs;
@@ -83,6 +84,7 @@ public static class DroverServer
         api.MapSession();
         // So that a page of the dashboard is never the answer to a wrong call of the API.
         app.Map("/api/{**rest}", NothingHere).WithMetadata(OpenToAll.Mark).ExcludeFromDescription();
+        app.MapDashboard(options.DashboardDirectory);
         return app;
     }
 

@@ -54,6 +54,9 @@ public sealed record ServerOptions
     /// <summary>How long a look at a server's reachability may take.</summary>
     public TimeSpan StatusTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>The folder with the built dashboard; when there is none in it no pages are served.</summary>
+    public string DashboardDirectory { get; init; } = Path.Combine(AppContext.BaseDirectory, "web");
+
     /// <summary>Drover's version, as <c>/system/info</c> tells it.</summary>
     public string Version { get; init; } =
         typeof(ServerOptions).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";

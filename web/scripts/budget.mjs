@@ -22,7 +22,7 @@ for (const [source, chunk] of Object.entries(manifest)) {
     visit(`dist/${chunk.file}`);
     for (const css of chunk.css ?? []) visit(`dist/${css}`);
   }
-  if (/(inter|jetbrains-mono)-latin-wght-normal\.woff2$/.test(source)) visit(`dist/${chunk.file}`);
+  if (/(inter-latin-wght|jetbrains-mono-latin-400)-normal\.woff2$/.test(source)) visit(`dist/${chunk.file}`);
 }
 
 const total = [...seen.values()].reduce((sum, bytes) => sum + bytes, 0);

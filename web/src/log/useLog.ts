@@ -84,6 +84,7 @@ export function useLog(id: string) {
     [options.stamps, utc, scheme, query, current, range, view],
   );
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the look is handed on below
   useEffect(() => {
     if (options.wrap || !scroller.current || !canvas.current) return;
     const made = new LogWindow(store, scroller.current, canvas.current, look, touch);
@@ -94,7 +95,6 @@ export function useLog(id: string) {
       made.dispose();
       window_.current = undefined;
     };
-    // biome-ignore lint/correctness/useExhaustiveDependencies: the look is handed on below
   }, [store, options.wrap]);
   useEffect(() => {
     const shown = window_.current;
@@ -202,19 +202,23 @@ export function useLog(id: string) {
 
 export type Log = ReturnType<typeof useLog>;
 
-// biome-ignore lint/correctness/useExhaustiveDependencies: the version says that lines or matches came
-const useView = (store: LogStore, options: LogOptions, search: LogSearch, version: number) =>
-  useMemo(() => {
-    const { streams, filter } = options;
-    if (filter && search.query) {
-      if (streams === 'both') return [...search.hits];
-      return search.hits.filter((line) => store.line(line)?.stream === streams);
-    }
+/** The lines that are shown; undefined for all of them. */
+function useView(store: LogStore, { streams, filter }: LogOptions, search: LogSearch, version: number): readonly number[] | undefined {
+  const all = streams === 'both' && !filter;
+  const grown = all ? 0 : version;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the version says that lines or matches came
+  return useMemo(() => {
+    if (all) return undefined;
+    if (filter && search.query)
+      return streams === 'both' ? [...search.hits] : search.hits.filter((line) => store.line(line)?.stream === streams);
     if (streams === 'both') return undefined;
     const lines: number[] = [];
-    store.scan(0, store.length, (index, _, stream) => (stream === streams || stream === 'gap') && lines.push(index));
+    store.scan(0, store.length, (index, _, stream) => {
+      if (stream === streams || stream === 'gap') lines.push(index);
+    });
     return lines;
-  }, [store, options.streams, options.filter, options.streams === 'both' && !options.filter ? 0 : version]);
+  }, [store, search, all, streams, filter, grown]);
+}
 
 export function parseHash(hash: string): [number, number] | undefined {
   const match = /^#L(\d+)(?:-(\d+))?$/.exec(hash);

@@ -3,7 +3,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { queries } from '@/api/queries';
 import { StatusBadge } from '@/ui/StatusBadge';
 import classes from './Palette.module.css';
@@ -44,7 +44,6 @@ export default function Palette({ close }: { close: () => void }) {
       ? [{ id: 'search', label: <>Search all jobs for “{query}”</>, go: () => navigate({ to: '/jobs', search: { q: query } }) }]
       : []),
   ];
-  useEffect(() => setAt(0), [text]);
 
   const chosen = Math.min(at, items.length - 1);
   const run = (item?: Item) => {
@@ -76,7 +75,10 @@ export default function Palette({ close }: { close: () => void }) {
         aria-controls="palette"
         aria-activedescendant={items[chosen] ? `palette-${chosen}` : undefined}
         value={text}
-        onChange={(event) => setText(event.currentTarget.value)}
+        onChange={(event) => {
+          setText(event.currentTarget.value);
+          setAt(0);
+        }}
         onKeyDown={(event) => {
           if (event.key === 'ArrowDown') setAt(Math.min(chosen + 1, items.length - 1));
           else if (event.key === 'ArrowUp') setAt(Math.max(chosen - 1, 0));
@@ -88,7 +90,6 @@ export default function Palette({ close }: { close: () => void }) {
       <div id="palette" role="listbox" aria-label="Results" className={classes.list}>
         {items.map((item, i) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the field above moves through the options and chooses by Enter
-          // biome-ignore lint/a11y/useFocusableInteractive: the focus stays in the field, as in every combobox
           <div
             key={item.id}
             id={`palette-${i}`}

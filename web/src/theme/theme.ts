@@ -30,7 +30,7 @@ export const theme = createTheme({
   primaryColor: 'accent',
   primaryShade: { light: 6, dark: 6 },
   fontFamily: "'Inter Variable', system-ui, sans-serif",
-  fontFamilyMonospace: "'JetBrains Mono Variable', ui-monospace, monospace",
+  fontFamilyMonospace: "'JetBrains Mono', ui-monospace, monospace",
   headings: {
     fontFamily: "'Inter Variable', system-ui, sans-serif",
     fontWeight: '600',

@@ -48,7 +48,7 @@ export function ErrorNote({ error, retry, what = 'This could not be loaded.' }: 
 /** Rows that will come, at the height they will have. */
 export function SkeletonRows({ rows = 8 }: { rows?: number }) {
   return (
-    <div aria-busy="true" aria-label="Loading">
+    <div role="status" aria-busy="true" aria-label="Loading">
       {Array.from({ length: rows }, (_, i) => (
         <div key={i} className={classes.skeletonRow}>
           <div className="skeleton" style={{ width: `${30 + ((i * 17) % 50)}%`, height: 10 }} />

@@ -34,7 +34,7 @@ export function JobFacts({ job }: { job: Job }) {
     [
       'Duration',
       job.status === 'running' && job.started_at ? (
-        <Since at={job.started_at} />
+        <Since key="d" at={job.started_at} />
       ) : job.duration != null ? (
         duration(job.duration)
       ) : undefined,
@@ -42,7 +42,7 @@ export function JobFacts({ job }: { job: Job }) {
     [
       'Server',
       job.server_id && (
-        <Link to="/jobs" search={{ server: job.server_name ?? job.server_id }}>
+        <Link key="s" to="/jobs" search={{ server: job.server_name ?? job.server_id }}>
           {job.server_name ?? job.server_id}
         </Link>
       ),
@@ -56,10 +56,10 @@ export function JobFacts({ job }: { job: Job }) {
     ['Priority', job.priority],
     ['Attempt', job.attempt ? `${job.attempt} of ${job.max_attempts}` : undefined],
     ['Created', <Time key="c" at={job.created_at} />],
-    ['Started', job.started_at && <Time at={job.started_at} />],
+    ['Started', job.started_at && <Time key="st" at={job.started_at} />],
     ['Finished', job.finished_at && <Time at={job.finished_at} />],
     ['By', job.created_by],
-    ['Worker', job.worker_id && <span className="mono">{job.worker_id}</span>],
+    ['Worker', job.worker_id && <span key="w" className="mono">{job.worker_id}</span>],
     ['Tags', job.tags.length ? job.tags.join(', ') : undefined],
   ];
   return (

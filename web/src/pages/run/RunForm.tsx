@@ -257,7 +257,7 @@ export function RunForm({ draft: given, done }: { draft?: Partial<JobDraft>; don
           what="The job was not submitted."
         />
       )}
-      <div className={classes.preview} aria-label="What will be run">
+      <div className={classes.preview} role="group" aria-label="What will be run">
         <span className="soft">
           {draft.tab === 'task'
             ? draft.jobType || 'task'

@@ -8,10 +8,14 @@ const nameOf = (job: JobSummary, by: By) =>
 
 /** Finished jobs by what they have in common, the most frequent first. */
 export function summarize(jobs: readonly JobSummary[], by: By): Group[] {
-  const groups = Map.groupBy(
-    jobs.filter((job) => job.finished_at),
-    (job) => nameOf(job, by),
-  );
+  const groups = new Map<string, JobSummary[]>();
+  for (const job of jobs) {
+    if (!job.finished_at) continue;
+    const name = nameOf(job, by);
+    const members = groups.get(name);
+    if (members) members.push(job);
+    else groups.set(name, [job]);
+  }
   return [...groups]
     .map(([name, members]) => {
       const times = members.flatMap((job) => (job.duration == null ? [] : [job.duration])).sort((a, b) => a - b);

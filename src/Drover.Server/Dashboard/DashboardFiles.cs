@@ -1,0 +1,95 @@
+using System.Collections.Frozen;
+using System.Security.Cryptography;
+using Drover.Server.Auth;
+using Microsoft.AspNetCore.StaticFiles;
+using Microsoft.Net.Http.Headers;
+
+namespace Drover.Server.Dashboard;
+
+/// <summary>
+/// The built dashboard, from the folder <c>web</c> beside the program, sent in the compressed form that the build made.
+/// Files whose names carry a hash of their content never change and are kept by browsers; the rest is asked for each time.
+/// </summary>
+internal static class DashboardFiles
+{
+    private const string Forever = "public, max-age=31536000, immutable";
+    private const string AskEachTime = "no-cache";
+    private static readonly (string Suffix, string Encoding)[] Encodings = [(".br", "br"), (".gz", "gzip")];
+
+    public static void MapDashboard(this WebApplication app, string folder)
+    {
+        if (!File.Exists(Path.Combine(folder, "index.html")))
+            return;
+        var files = Scan(folder);
+        var index = files["/index.html"];
+        // Every address that is no file is a page of the dashboard, which its own router shows.
+        app.MapMethods("/{**path}", [HttpMethods.Get, HttpMethods.Head], (HttpContext context) =>
+        {
+            string path = context.Request.Path.Value ?? "/";
+            if (files.GetValueOrDefault(path) is { } file)
+                return SendAsync(context, file);
+            if (path.StartsWith("/assets/", StringComparison.Ordinal))
+            {
+                context.Response.StatusCode = StatusCodes.Status404NotFound;
+                return Task.CompletedTask;
+            }
+
+            return SendAsync(context, index);
+        }).WithMetadata(OpenToAll.Mark).ExcludeFromDescription().WithOrder(int.MaxValue);
+    }
+
+    private static async Task SendAsync(HttpContext context, DashboardFile file)
+    {
+        var (request, response) = (context.Request, context.Response);
+        response.Headers.CacheControl = file.Immutable ? Forever : AskEachTime;
+        response.Headers.ETag = file.Tag;
+        response.Headers.Vary = HeaderNames.AcceptEncoding;
+        if (request.Headers.IfNoneMatch.Contains(file.Tag))
+        {
+            response.StatusCode = StatusCodes.Status304NotModified;
+            return;
+        }
+
+        response.ContentType = file.ContentType;
+        string accepted = request.Headers.AcceptEncoding.ToString();
+        var (path, length) = (file.Path, file.Length);
+        foreach (var form in file.Compressed)
+        {
+            if (!accepted.Contains(form.Encoding, StringComparison.OrdinalIgnoreCase))
+                continue;
+            response.Headers.ContentEncoding = form.Encoding;
+            (path, length) = (form.Path, form.Length);
+            break;
+        }
+
+        response.ContentLength = length;
+        if (!HttpMethods.IsHead(request.Method))
+            await response.SendFileAsync(path, 0, length, context.RequestAborted);
+    }
+
+    // Read once at the start: what is asked for is looked up, never put together into a path.
+    private static FrozenDictionary<string, DashboardFile> Scan(string folder)
+    {
+        var types = new FileExtensionContentTypeProvider();
+        return Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .Where(path => !Encodings.Any(each => path.EndsWith(each.Suffix, StringComparison.Ordinal)))
+            .ToFrozenDictionary(path => "/" + Path.GetRelativePath(folder, path).Replace('\\', '/'), path => Describe(folder, path, types), StringComparer.Ordinal);
+    }
+
+    private static DashboardFile Describe(string folder, string path, FileExtensionContentTypeProvider types)
+    {
+        string type = types.TryGetContentType(path, out string? known) ? known : "application/octet-stream";
+        if (type.StartsWith("text/", StringComparison.Ordinal))
+            type += "; charset=utf-8";
+        using var content = File.OpenRead(path);
+        string tag = $"\"{Convert.ToHexStringLower(SHA256.HashData(content).AsSpan(0, 12))}\"";
+        var compressed = Encodings.Select(each => (each.Encoding, Path: path + each.Suffix)).Where(each => File.Exists(each.Path))
+            .Select(each => new CompressedForm(each.Encoding, each.Path, new FileInfo(each.Path).Length));
+        bool immutable = path.StartsWith(Path.Combine(folder, "assets") + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+        return new(path, content.Length, type, tag, immutable, [.. compressed]);
+    }
+
+    private sealed record DashboardFile(string Path, long Length, string ContentType, string Tag, bool Immutable, CompressedForm[] Compressed);
+
+    private sealed record CompressedForm(string Encoding, string Path, long Length);
+}
