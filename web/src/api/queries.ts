@@ -70,12 +70,10 @@ export const queries = {
       queryFn: ({ signal }) => api.get<JobCounts>('/jobs/counts', filter as Query, signal),
     }),
   job: (id: string) => queryOptions({ queryKey: ['job', id], queryFn: ({ signal }) => api.get<Job>(`/jobs/${id}`, undefined, signal) }),
-  queues: () => queryOptions({ queryKey: ['queues'], queryFn: ({ signal }) => api.get<Items<Queue>>('/queues', { limit: 500 }, signal) }),
-  workers: () =>
-    queryOptions({ queryKey: ['workers'], queryFn: ({ signal }) => api.get<Items<Worker>>('/workers', { limit: 500 }, signal) }),
+  queues: () => queryOptions({ queryKey: ['queues'], queryFn: ({ signal }) => api.get<Items<Queue>>('/queues', undefined, signal) }),
+  workers: () => queryOptions({ queryKey: ['workers'], queryFn: ({ signal }) => api.get<Items<Worker>>('/workers', undefined, signal) }),
   workerStats: () =>
     queryOptions({ queryKey: ['workers', 'stats'], queryFn: ({ signal }) => api.get<WorkerStats>('/workers/stats', undefined, signal) }),
-  servers: () =>
-    queryOptions({ queryKey: ['servers'], queryFn: ({ signal }) => api.get<Items<Server>>('/servers', { limit: 500 }, signal) }),
-  keys: () => queryOptions({ queryKey: ['keys'], queryFn: ({ signal }) => api.get<Items<Key>>('/files/pem', { limit: 500 }, signal) }),
+  servers: () => queryOptions({ queryKey: ['servers'], queryFn: ({ signal }) => api.get<Items<Server>>('/servers', undefined, signal) }),
+  keys: () => queryOptions({ queryKey: ['keys'], queryFn: ({ signal }) => api.get<Items<Key>>('/files/pem', undefined, signal) }),
 };

@@ -26,14 +26,17 @@ export function WrappedRows({ store, scroller, view, look, part, version, follow
   const rows = Math.max(0, Math.min(PART, count - part * PART));
   const virtual = useVirtualizer({ count: rows, getScrollElement: () => scroller.current, estimateSize: () => 18, overscan: 12 });
 
+  const total = virtual.getTotalSize();
+
   useImperativeHandle(handle, () => ({
     reveal: (row) => virtual.scrollToIndex(row - part * PART, { align: 'center' }),
     topRow: () => part * PART + (virtual.getVirtualItems().find((item) => item.end > (scroller.current?.scrollTop ?? 0))?.index ?? 0),
   }));
   // biome-ignore lint/correctness/useExhaustiveDependencies: the version says that the store grew
   useLayoutEffect(() => {
-    if (following && rows > 0) virtual.scrollToIndex(rows - 1, { align: 'end' });
-  }, [following, rows, version]);
+    const element = scroller.current;
+    if (following && element) element.scrollTop = element.scrollHeight;
+  }, [following, total, version]);
   useEffect(() => {
     const element = scroller.current;
     if (!element) return;
@@ -48,7 +51,7 @@ export function WrappedRows({ store, scroller, view, look, part, version, follow
   }, [scroller, onUp, onEnd]);
 
   return (
-    <div className="log-canvas" style={{ height: virtual.getTotalSize() }}>
+    <div className="log-canvas" style={{ height: total }}>
       {virtual.getVirtualItems().map((item) => {
         const index = view ? view[part * PART + item.index]! : part * PART + item.index;
         return (

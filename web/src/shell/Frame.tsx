@@ -1,8 +1,8 @@
-import { ActionIcon, Button, Drawer, Loader, Menu, Tooltip, useMantineColorScheme } from '@mantine/core';
+import { ActionIcon, Button, Loader, Menu, Tooltip, useMantineColorScheme } from '@mantine/core';
 import { IconKeyboard, IconLogout, IconMenu2, IconMoon, IconPlayerPlay, IconSearch, IconSun, IconUser } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
-import { lazy, Suspense, useState } from 'react';
+import { lazy, Suspense, useState, useSyncExternalStore } from 'react';
 import { api } from '@/api/client';
 import { queries } from '@/api/queries';
 import { useKeys } from '@/keys/keys';
@@ -10,13 +10,15 @@ import { pause } from '@/live/live';
 import { useLive } from '@/live/useLive';
 import { zoneStore } from '@/time/clock';
 import { count } from '@/time/format';
-import { ConfirmHost } from '@/ui/confirm';
+import { asked } from '@/ui/confirm';
 import { Breadcrumb } from './Breadcrumb';
 import classes from './Frame.module.css';
 import { LiveBadge } from './LiveBadge';
 import { PAGES } from './pages';
 import { runDrawer, useRunDrawer } from './runDrawer';
 
+const ConfirmHost = lazy(() => import('@/ui/ConfirmHost'));
+const MenuDrawer = lazy(() => import('./MenuDrawer'));
 const Palette = lazy(() => import('./Palette'));
 const Help = lazy(() => import('./Help'));
 const RunDrawer = lazy(() => import('@/pages/run/RunDrawer'));
@@ -28,6 +30,7 @@ export function Frame() {
   const [palette, setPalette] = useState(false);
   const [help, setHelp] = useState(false);
   const run = useRunDrawer();
+  const asking = useSyncExternalStore(asked.subscribe, asked.get) !== undefined;
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const dark = document.documentElement.getAttribute('data-mantine-color-scheme') === 'dark';
   const toggleTheme = () => setColorScheme(dark ? 'light' : 'dark');
@@ -83,11 +86,13 @@ export function Frame() {
           <Outlet />
         </Suspense>
       </main>
-      <Drawer opened={menu} onClose={() => setMenu(false)} size={240} title="Drover" closeButtonProps={{ 'aria-label': 'Close the menu' }}>
-        <Rail wide onGo={() => setMenu(false)} />
-      </Drawer>
-      <ConfirmHost />
       <Suspense>
+        {menu && (
+          <MenuDrawer close={() => setMenu(false)}>
+            <Rail wide onGo={() => setMenu(false)} />
+          </MenuDrawer>
+        )}
+        {asking && <ConfirmHost />}
         {palette && <Palette close={() => setPalette(false)} />}
         {help && <Help close={() => setHelp(false)} />}
         {run.opened && <RunDrawer />}

@@ -59,7 +59,14 @@ export function JobFacts({ job }: { job: Job }) {
     ['Started', job.started_at && <Time key="st" at={job.started_at} />],
     ['Finished', job.finished_at && <Time at={job.finished_at} />],
     ['By', job.created_by],
-    ['Worker', job.worker_id && <span key="w" className="mono">{job.worker_id}</span>],
+    [
+      'Worker',
+      job.worker_id && (
+        <span key="w" className="mono">
+          {job.worker_id}
+        </span>
+      ),
+    ],
     ['Tags', job.tags.length ? job.tags.join(', ') : undefined],
   ];
   return (
