@@ -42,11 +42,18 @@ export function useLive() {
     };
     const onJobs = (frame: Frame) => {
       if (frame.event === 'reset') return missed();
+      if (frame.event === 'subscribed') return;
       collect(changes, frame);
       render ??= setTimeout(flush, RENDER_MS);
-      mark(['jobs', 'counts'], ['jobs', 'recent'], ['system'], ['queues'], ['workers']);
+      mark(['jobs', 'counts'], ['jobs', 'recent'], ['system']);
     };
-    const onOther = (key: string) => (frame: Frame) => (frame.event === 'reset' ? missed() : mark([key], ['system']));
+    // Queues and workers tell their whole state each second while it changes: nothing is asked for then.
+    const onOther = (key: string) => (frame: Frame) => {
+      if (frame.event === 'reset') missed();
+      else if (frame.event === 'subscribed' || pause.get()) return;
+      else if (frame.data && typeof frame.data === 'object' && 'items' in frame.data) client.setQueryData([key], frame.data);
+      else mark([key], ['system']);
+    };
 
     live.start();
     const ends = [

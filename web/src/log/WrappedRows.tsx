@@ -35,7 +35,13 @@ export function WrappedRows({ store, scroller, view, look, part, version, follow
   // biome-ignore lint/correctness/useExhaustiveDependencies: the version says that the store grew
   useLayoutEffect(() => {
     const element = scroller.current;
-    if (following && element) element.scrollTop = element.scrollHeight;
+    if (!following || !element) return;
+    element.scrollTop = element.scrollHeight;
+    // Rows are measured as they come into sight, which moves the end once more.
+    const again = requestAnimationFrame(() => {
+      element.scrollTop = element.scrollHeight;
+    });
+    return () => cancelAnimationFrame(again);
   }, [following, total, version]);
   useEffect(() => {
     const element = scroller.current;

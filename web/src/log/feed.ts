@@ -81,9 +81,14 @@ export class LogFeed {
       this.events.state();
       return;
     }
+    if (frame.event === 'error') {
+      this.error = new Error((frame.data as { detail?: string } | undefined)?.detail ?? 'The server ended the stream.');
+      this.events.state();
+      return;
+    }
     const data = frame.data as LogEntry | { entries: LogEntry[] };
-    if ('entries' in data) this.waiting.push(...data.entries);
-    else if (data?.seq !== undefined) this.waiting.push(data);
+    if (data && 'entries' in data) this.waiting.push(...data.entries);
+    else if (frame.event !== 'subscribed' && data?.seq !== undefined) this.waiting.push(data);
     this.frame ??= setTimeout(() => this.flush(), 50);
   };
 
