@@ -7,7 +7,9 @@ using Drover.Server.Http;
 using Drover.Server.Jobs;
 using Drover.Server.Json;
 using Drover.Server.Keys;
+using Drover.Server.Live;
 using Drover.Server.Logs;
+using Drover.Server.Metrics;
 using Drover.Server.Problems;
 using Drover.Server.Queues;
 using Drover.Server.Secrets;
@@ -45,7 +47,10 @@ public static class DroverServer
         services.AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
         services.AddSingleton<AdminToken>().AddSingleton<SignInCodes>().AddSingleton<Sessions>().AddSingleton<FailedAttempts>();
         services.AddSingleton<JobSubmission>().AddSingleton<Idempotency>().AddSingleton<StreamSlots>();
+        services.AddSingleton<LiveData>().AddSingleton<LiveTicker>().AddSingleton<LiveTopics>();
         services.AddSingleton<SystemSnapshot>().AddSingleton<HealthChecks>();
+        services.AddSingleton<MetricsCollector>();
+        services.AddHostedService(provider => provider.GetRequiredService<MetricsCollector>());
         AddHttp(services, options);
         return services;
     }
@@ -72,6 +77,7 @@ public static class DroverServer
         });
 
         app.MapHealth();
+        app.MapMetrics();
         app.MapReference();
         var api = app.MapGroup("/api/v1");
         api.MapJobs(options);
@@ -81,6 +87,7 @@ public static class DroverServer
         api.MapQueues();
         api.MapWorkers();
         api.MapSystem();
+        api.MapLive();
         api.MapSession();
         // So that a page of the dashboard is never the answer to a wrong call of the API.
         app.Map("/api/{**rest}", NothingHere).WithMetadata(OpenToAll.Mark).ExcludeFromDescription();

@@ -30,12 +30,14 @@ internal static class WorkerEndpoints
     /// <summary>Drain a worker</summary>
     /// <remarks>It takes no new jobs, finishes those in hand and leaves.</remarks>
     /// <param name="id">Its id.</param>
-    public static async Task<Results<Accepted, NotFoundProblem>> DrainAsync(string id, HttpContext context, IBroker broker, AuditTrail audit)
+    public static async Task<Results<Accepted<WorkerResponse>, NotFoundProblem>> DrainAsync(string id, HttpContext context, IBroker broker, AuditTrail audit)
     {
-        if (!await broker.DrainWorkerAsync(id, context.RequestAborted))
+        // Looked at before: with nothing in hand it is gone a moment later.
+        var worker = (await broker.ListWorkersAsync(context.RequestAborted)).FirstOrDefault(w => w.Description.Id == id);
+        if (worker is null || !await broker.DrainWorkerAsync(id, context.RequestAborted))
             return new NotFoundProblem($"There is no worker '{id}' connected.");
         await audit.RecordAsync(context.Caller(), "worker.drain", id);
-        return TypedResults.Accepted("/api/v1/workers");
+        return TypedResults.Accepted("/api/v1/workers", Worker(worker with { Draining = true }));
     }
 
     public static WorkerStatsResponse Stats(IReadOnlyList<WorkerInfo> workers) => new()
