@@ -36,6 +36,12 @@ internal sealed class DroverClient : IDisposable
     public Task<T> SendAsync<TBody, T>(HttpMethod method, string path, TBody body, CancellationToken cancel) =>
         SendAsync<T>(new(method, path) { Content = JsonContent.Create(body, TypeInfo<TBody>()) }, cancel);
 
+    /// <summary>A POST whose answer has no body.</summary>
+    public async Task PostAsync(string path, CancellationToken cancel)
+    {
+        using var answer = await AnswerAsync(new(HttpMethod.Post, path), cancel);
+    }
+
     public async Task DeleteAsync(string path, CancellationToken cancel)
     {
         using var answer = await AnswerAsync(new(HttpMethod.Delete, path), cancel);

@@ -33,7 +33,7 @@ internal static class KeyVerbs
 
     private static Command List() => Verb.Make("list", "list the keys", "drover key list").Calls(async (_, call) =>
     {
-        var keys = await call.Client.GetAsync<KeyListResponse>("files/pem?limit=500", call.Cancel);
+        var keys = await call.Client.GetAsync<KeyListResponse>("files/pem", call.Cancel);
         if (call.Screen.Json)
         {
             Screen.PrintJson(keys);
@@ -70,7 +70,7 @@ internal static class KeyVerbs
 
     private static Command Rotate() => Verb.Make("rotate-master", "make a new master key and re-encrypt every stored secret with it", "drover key rotate-master").Calls(async (_, call) =>
     {
-        var answer = await call.Client.PostAsync<KeyRotationResponse>("keys/rotate", call.Cancel);
+        var answer = await call.Client.PostAsync<KeyRotationResponse>("system/secrets/rotate", call.Cancel);
         if (call.Screen.Json)
             Screen.PrintJson(answer);
         else

@@ -115,7 +115,16 @@ internal static class QueueVerbs
             string worker = parsed.GetRequiredValue(id);
             if (!call.Screen.Confirm($"Drain {worker}? It takes no new jobs until it is started anew.", parsed.GetValue(yes)))
                 return ExitCodes.Other;
-            var answer = await call.Client.PostAsync<WorkerResponse>($"workers/{Uri.EscapeDataString(worker)}/drain", call.Cancel);
+            await call.Client.PostAsync($"workers/{Uri.EscapeDataString(worker)}/drain", call.Cancel);
+            // With nothing in hand it may have left already.
+            var answer = (await call.Client.GetAsync<WorkerListResponse>("workers", call.Cancel)).Items.FirstOrDefault(w => w.Id == worker);
+            if (answer is null)
+            {
+                if (!call.Screen.Json)
+                    call.Screen.Line($"{worker} has drained and left.");
+                return 0;
+            }
+
             if (call.Screen.Json)
                 Screen.PrintJson(answer);
             else
