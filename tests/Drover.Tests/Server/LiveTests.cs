@@ -1,4 +1,6 @@
 using System.Net.WebSockets;
+using Drover.Events;
+using Drover.Server.Live;
 using Drover.Workers;
 
 namespace Drover.Tests.Server;
@@ -57,17 +59,16 @@ public sealed class LiveTests
     }
 
     [Fact]
-    public async Task A_flood_of_changes_becomes_one_reset_in_place_of_thousands_of_events()
+    public void Changes_of_too_many_jobs_at_once_become_one_reset_in_place_of_an_event_each()
     {
-        await using var host = await TestHost.StartAsync();
-        await using var socket = await Socket.OpenAsync(host);
-        await socket.SubscribeAsync("jobs");
-        await socket.UntilAsync("jobs", "subscribed");
-        string jobs = string.Join(",", Enumerable.Repeat("""{"job_type": "t"}""", 3000));
-        (await host.Client.Post("jobs/bulk", $$"""{"jobs": [{{jobs}}]}""")).Is(201);
-        await socket.UntilAsync("jobs", "reset");
-        await SubmitAsync(host, "after the flood");
-        await socket.UntilAsync("jobs", "created", f => f.GetProperty("data").TryGetProperty("name", out var name) && name.GetString() == "after the flood");
+        var batch = new EventBatch();
+        for (int i = 1; i <= EventBatch.MaxJobs; i++)
+            batch.Add(new BrokerEvent(i, default, EventKind.JobCreated, Guid.NewGuid()));
+        Assert.False(batch.HasTooManyJobs);
+        Assert.Equal(EventBatch.MaxJobs, batch.InOrder().Count());
+        batch.Add(new BrokerEvent(EventBatch.MaxJobs + 1, default, EventKind.JobCreated, Guid.NewGuid()));
+        Assert.True(batch.HasTooManyJobs);
+        Assert.Empty(batch.InOrder());
     }
 
     [Fact]
