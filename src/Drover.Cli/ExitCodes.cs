@@ -15,4 +15,7 @@ internal static class ExitCodes
 
     /// <summary>128 + SIGINT, as a shell reports an interrupted program.</summary>
     public const int Canceled = 130;
+
+    /// <summary>128 + SIGPIPE, as a shell reports a program whose reader has left.</summary>
+    public const int BrokenPipe = 141;
 }

@@ -5,7 +5,18 @@ namespace Drover.Cli.Client;
 /// <summary>Drover answered that it cannot do what was asked. The message is for people, one line and one more for each field.</summary>
 internal sealed class ApiException(int status, ProblemBody? problem) : Exception(TextOf(status, problem))
 {
+    public ApiException(int status, string detail)
+        : this(status, new ProblemBody { Title = "", Status = status, Detail = detail })
+    {
+    }
+
     public int Status { get; } = status;
+
+    /// <summary>Whether what was asked for makes no sense, rather than cannot be done.</summary>
+    public bool IsUsage => Status is 400 or 413 or 415 or 422;
+
+    /// <summary>Whether the same call may succeed a little later: Drover starts, stops or is overloaded.</summary>
+    public bool MayPass => Status is 502 or 503 or 504;
 
     private static string TextOf(int status, ProblemBody? problem)
     {
@@ -19,7 +30,12 @@ internal sealed class ApiException(int status, ProblemBody? problem) : Exception
 }
 
 /// <summary>Drover cannot be reached.</summary>
-internal sealed class UnreachableException(string message) : Exception(message);
+/// <param name="message">Why, for people.</param>
+/// <param name="wasSent">Whether the call may have been carried out: the connection broke before the answer came.</param>
+internal sealed class UnreachableException(string message, bool wasSent) : Exception(message)
+{
+    public bool WasSent { get; } = wasSent;
+}
 
 /// <summary>The call makes no sense: exit code 2.</summary>
 internal sealed class UsageException(string message) : Exception(message);

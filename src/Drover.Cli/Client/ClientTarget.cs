@@ -13,19 +13,44 @@ internal sealed record ClientTarget(Uri Url, string? Token)
     /// <summary>The file in the data folder with the admin token.</summary>
     public const string TokenFile = "admin-token";
 
-    public static ClientTarget Find(string? url, string? token, DroverConfig config)
+    /// <param name="url">What the command line says.</param>
+    /// <param name="token">What the command line says.</param>
+    /// <param name="config">Where the data folder is.</param>
+    /// <exception cref="UsageException">The address is none.</exception>
+    public static ClientTarget Find(string? url, string? token, DroverConfig config) =>
+        Find(url ?? FromEnvironment("DROVER_URL"), token ?? FromEnvironment("DROVER_TOKEN"), config.DataFolder, LocalAddress(config));
+
+    /// <summary>The same of values at hand.</summary>
+    public static ClientTarget Find(string? url, string? token, string folder, string configured)
     {
-        url ??= Environment.GetEnvironmentVariable("DROVER_URL") is { Length: > 0 } fromEnvironment ? fromEnvironment : null;
-        token ??= Environment.GetEnvironmentVariable("DROVER_TOKEN") is { Length: > 0 } secret ? secret : null;
-        bool local = url is null;
-        url ??= Read(config.DataFolder, AddressFile) ?? $"http://{config.Text(Settings.ServerAddr)}";
-        if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
-            throw new UsageException($"The address must look like http://127.0.0.1:8080, not '{url}'.");
-        // The token of the data folder opens the Drover of that folder; it is not sent to any other address.
-        if (local || address.IsLoopback)
-            token ??= Read(config.DataFolder, TokenFile);
+        var here = AddressOf(Read(folder, AddressFile) ?? configured);
+        var address = url is null ? here : AddressOf(url);
+        // The token of the data folder opens the Drover of that folder; it is sent to no other address.
+        if (IsSame(address, here))
+            token ??= Read(folder, TokenFile);
         return new(address, token);
     }
+
+    private static Uri AddressOf(string url) =>
+        Uri.TryCreate(url.Trim(), UriKind.Absolute, out var address) && address.Scheme is "http" or "https" ? address
+            : throw new UsageException($"The address must look like http://127.0.0.1:8080, not '{url}'.");
+
+    private static bool IsSame(Uri a, Uri b) => a.Scheme == b.Scheme && a.Port == b.Port && (a.Host == b.Host || (a.IsLoopback && b.IsLoopback));
+
+    /// <summary>What the configuration says, for a Drover that has not left its address.</summary>
+    private static string LocalAddress(DroverConfig config)
+    {
+        var (host, port) = config.ServerAddress;
+        return host switch
+        {
+            "*" or "0.0.0.0" => $"http://127.0.0.1:{port}",
+            "::" => $"http://[::1]:{port}",
+            _ when host.Contains(':', StringComparison.Ordinal) => $"http://[{host}]:{port}",
+            _ => $"http://{host}:{port}",
+        };
+    }
+
+    private static string? FromEnvironment(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 
     private static string? Read(string folder, string file)
     {

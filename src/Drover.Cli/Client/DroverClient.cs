@@ -1,9 +1,7 @@
-using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Net.ServerSentEvents;
-using System.Runtime.CompilerServices;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Drover.Server.Contracts;
 using Drover.Server.Json;
@@ -13,28 +11,76 @@ namespace Drover.Cli.Client;
 /// <summary>The REST API of a Drover.</summary>
 internal sealed class DroverClient : IDisposable
 {
+    /// <summary>How long a call that was cut off is tried again: as long as a Drover takes to be started anew.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    // A newer Drover may say more than this program knows.
+    private static readonly JsonSerializerOptions Answers = new(DroverJson.Api.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip };
+
     private readonly HttpClient _http;
-    private readonly Uri _url;
 
     public DroverClient(ClientTarget target)
     {
-        _url = target.Url;
-        _http = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5), ConnectTimeout = TimeSpan.FromSeconds(10) })
+        Url = target.Url;
+        var handler = new SocketsHttpHandler
         {
-            BaseAddress = new Uri(target.Url, "/api/v1/"),
-            Timeout = Timeout.InfiniteTimeSpan,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+            AllowAutoRedirect = false,
+            UseProxy = !target.Url.IsLoopback,
         };
+        _http = new HttpClient(handler) { BaseAddress = new Uri(target.Url, "/api/v1/"), Timeout = Timeout.InfiniteTimeSpan };
         if (target.Token is { } token)
+        {
+            if (!token.All(c => c is > ' ' and < '\x7F'))
+                throw new UsageException("The token holds characters that no token has.");
             _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        }
+
         _http.DefaultRequestHeaders.UserAgent.ParseAdd("drover-cli/" + Version.Text);
     }
+
+    /// <summary>Where it is.</summary>
+    public Uri Url { get; }
 
     public Task<T> GetAsync<T>(string path, CancellationToken cancel) => SendAsync<T>(new(HttpMethod.Get, path), cancel);
 
     public Task<T> PostAsync<T>(string path, CancellationToken cancel) => SendAsync<T>(new(HttpMethod.Post, path), cancel);
 
     public Task<T> SendAsync<TBody, T>(HttpMethod method, string path, TBody body, CancellationToken cancel) =>
-        SendAsync<T>(new(method, path) { Content = JsonContent.Create(body, TypeInfo<TBody>()) }, cancel);
+        SendAsync<T>(new(method, path) { Content = Content(body) }, cancel);
+
+    /// <summary>
+    /// Creates something at most once: when the connection breaks before the answer comes, the call is sent again with
+    /// the same <c>Idempotency-Key</c>.
+    /// </summary>
+    public Task<T> CreateAsync<TBody, T>(string path, TBody body, CancellationToken cancel) => CreateAsync<T>(path, () => Content(body), cancel);
+
+    /// <inheritdoc cref="CreateAsync{TBody,T}"/>
+    public async Task<T> CreateAsync<T>(string path, Func<HttpContent?> content, CancellationToken cancel)
+    {
+        string key = Guid.NewGuid().ToString();
+        long began = TimeProvider.System.GetTimestamp();
+        for (bool wasSent = false; ;)
+        {
+            var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content() };
+            request.Headers.Add("Idempotency-Key", key);
+            try
+            {
+                return await SendAsync<T>(request, cancel);
+            }
+            catch (UnreachableException broken) when ((wasSent |= broken.WasSent) && TimeProvider.System.GetElapsedTime(began) < Patience)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(250), TimeProvider.System, cancel);
+            }
+        }
+    }
+
+    /// <summary>A POST whose answer has no body.</summary>
+    public async Task PostAsync(string path, CancellationToken cancel)
+    {
+        using var answer = await AnswerAsync(new(HttpMethod.Post, path), cancel);
+    }
 
     /// <summary>A POST whose answer has no body.</summary>
     public async Task PostAsync(string path, CancellationToken cancel)
@@ -47,85 +93,41 @@ internal sealed class DroverClient : IDisposable
         using var answer = await AnswerAsync(new(HttpMethod.Delete, path), cancel);
     }
 
-    public async Task<T> SendAsync<T>(HttpRequestMessage request, CancellationToken cancel)
+    /// <summary>Opens a stream of server-sent events; the caller disposes the answer.</summary>
+    public Task<HttpResponseMessage> OpenEventsAsync(string path, CancellationToken cancel)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Accept.ParseAdd("text/event-stream");
+        return AnswerAsync(request, cancel);
+    }
+
+    /// <summary>Says that it cannot be reached.</summary>
+    public UnreachableException Unreachable(Exception why, bool wasSent) => new(
+        $"Cannot reach Drover at {Url.GetLeftPart(UriPartial.Authority)}: {(why.InnerException?.Message ?? why.Message).TrimEnd('.')}. "
+        + "Is it running (`drover up`)? Another address is given with --url or DROVER_URL.", wasSent);
+
+    public static JsonTypeInfo<T> TypeInfo<T>() => (JsonTypeInfo<T>)Answers.GetTypeInfo(typeof(T));
+
+    public void Dispose() => _http.Dispose();
+
+    private static JsonContent Content<T>(T body) => JsonContent.Create(body, TypeInfo<T>());
+
+    private async Task<T> SendAsync<T>(HttpRequestMessage request, CancellationToken cancel)
     {
         using var answer = await AnswerAsync(request, cancel);
         try
         {
-            return (await answer.Content.ReadFromJsonAsync(TypeInfo<T>(), cancel))!;
+            return await answer.Content.ReadFromJsonAsync(TypeInfo<T>(), cancel) ?? throw NotDrover(answer);
         }
-        catch (JsonException)
+        catch (Exception other) when (other is JsonException or NotSupportedException)
         {
-            throw new ApiException((int)answer.StatusCode, new ProblemBody { Title = "", Status = 0, Detail = $"What {_url} answers is not Drover's; is the address right?" });
+            throw NotDrover(answer);
         }
-    }
-
-    /// <summary>A job's output from a point on, as it comes, to its end; reconnects without a gap or a repeat when the connection breaks.</summary>
-    public async IAsyncEnumerable<LogItem> FollowAsync(Guid id, long after, int? attempt, [EnumeratorCancellation] CancellationToken cancel)
-    {
-        for (int failures = 0; ;)
+        catch (Exception cut) when (cut is IOException or HttpRequestException)
         {
-            await using var items = ReadOnceAsync(id, after, attempt, cancel).GetAsyncEnumerator(cancel);
-            bool broken = false;
-            while (!broken)
-            {
-                LogItem? item = null;
-                try
-                {
-                    if (await items.MoveNextAsync())
-                        item = items.Current;
-                }
-                catch (Exception cut) when (cut is IOException or HttpRequestException or UnreachableException && failures < 30)
-                {
-                    // Drover may be restarting: what was printed meanwhile is read from where we were.
-                }
-
-                if (item is null)
-                {
-                    broken = true;
-                    continue;
-                }
-
-                failures = 0;
-                after = item.Entry?.Seq ?? after;
-                yield return item;
-                if (item.End is not null)
-                    yield break;
-            }
-
-            failures++;
-            await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(200 * failures, 2000)), TimeProvider.System, cancel);
+            throw Unreachable(cut, wasSent: true);
         }
     }
-
-    /// <summary>A body byte for byte.</summary>
-    public async Task CopyAsync(string path, Stream to, CancellationToken cancel)
-    {
-        using var answer = await AnswerAsync(new(HttpMethod.Get, path), cancel);
-        await answer.Content.CopyToAsync(to, cancel);
-    }
-
-    public void Dispose() => _http.Dispose();
-
-    private async IAsyncEnumerable<LogItem> ReadOnceAsync(Guid id, long after, int? attempt, [EnumeratorCancellation] CancellationToken cancel)
-    {
-        var request = new HttpRequestMessage(HttpMethod.Get, $"jobs/{id}/logs?follow=true&encoding=base64&after={after}" + (attempt is { } n ? $"&attempt={n}" : ""));
-        request.Headers.Accept.ParseAdd("text/event-stream");
-        using var answer = await AnswerAsync(request, cancel);
-        await using var body = await answer.Content.ReadAsStreamAsync(cancel);
-        await foreach (var item in SseParser.Create(body, (type, data) => Parse(type, data)).EnumerateAsync(cancel))
-        {
-            if (item.Data is { } parsed)
-                yield return parsed;
-        }
-    }
-
-    private static LogItem? Parse(string type, ReadOnlySpan<byte> data) => type switch
-    {
-        "end" => new(null, JsonSerializer.Deserialize(data, DroverJson.Api.LogEndResponse)),
-        "log" or "message" => new(JsonSerializer.Deserialize(data, DroverJson.Api.LogEntry), null),
-        _ => null,
-    };
 
     private async Task<HttpResponseMessage> AnswerAsync(HttpRequestMessage request, CancellationToken cancel)
     {
@@ -134,9 +136,13 @@ internal sealed class DroverClient : IDisposable
         {
             answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
         }
-        catch (HttpRequestException unreachable)
+        catch (HttpRequestException away)
         {
-            throw new UnreachableException($"Cannot reach Drover at {_url.GetLeftPart(UriPartial.Authority)}: {Reason(unreachable)} Is it running (`drover up`)? Give its address with --url or DROVER_URL.");
+            throw Unreachable(away, away.HttpRequestError is not (HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError));
+        }
+        catch (OperationCanceledException late) when (!cancel.IsCancellationRequested)
+        {
+            throw Unreachable(new TimeoutException("It does not answer."), wasSent: late.InnerException is not TimeoutException);
         }
 
         if (answer.IsSuccessStatusCode)
@@ -145,21 +151,22 @@ internal sealed class DroverClient : IDisposable
             throw await ProblemAsync(answer, cancel);
     }
 
-    private static string Reason(HttpRequestException unreachable) =>
-        (unreachable.InnerException?.Message ?? unreachable.Message).TrimEnd('.') + ".";
-
-    private static async Task<ApiException> ProblemAsync(HttpResponseMessage answer, CancellationToken cancel)
+    private async Task<ApiException> ProblemAsync(HttpResponseMessage answer, CancellationToken cancel)
     {
-        ProblemBody? problem = null;
-        if (answer.Content.Headers.ContentType?.MediaType == "application/problem+json")
-            problem = await answer.Content.ReadFromJsonAsync(DroverJson.Api.ProblemBody, cancel);
-        if (answer.StatusCode == HttpStatusCode.Unauthorized)
-            problem = new ProblemBody { Title = "", Status = 401, Detail = "Drover refuses the token, or wants one: give it with --token or DROVER_TOKEN; the admin token stands in the data folder." };
-        return new((int)answer.StatusCode, problem);
+        if ((int)answer.StatusCode == 401)
+            return new(401, "Drover refuses the token, or wants one: give it with --token or DROVER_TOKEN. The admin token stands in the data folder, in the file admin-token.");
+        if (answer.Content.Headers.ContentType?.MediaType != "application/problem+json")
+            return NotDrover(answer);
+        try
+        {
+            return new((int)answer.StatusCode, await answer.Content.ReadFromJsonAsync(TypeInfo<ProblemBody>(), cancel));
+        }
+        catch (Exception unreadable) when (unreadable is JsonException or IOException or HttpRequestException)
+        {
+            return new((int)answer.StatusCode, (ProblemBody?)null);
+        }
     }
 
-    private static JsonTypeInfo<T> TypeInfo<T>() => (JsonTypeInfo<T>)DroverJson.Api.GetTypeInfo(typeof(T))!;
+    private ApiException NotDrover(HttpResponseMessage answer) => new((int)answer.StatusCode,
+        $"What answers at {Url.GetLeftPart(UriPartial.Authority)} is not Drover (HTTP status {(int)answer.StatusCode}). Is the address right?");
 }
-
-/// <summary>A piece of a followed log, or its end; exactly one is set.</summary>
-internal sealed record LogItem(LogEntry? Entry, LogEndResponse? End);

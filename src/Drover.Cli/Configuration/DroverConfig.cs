@@ -13,7 +13,7 @@ namespace Drover.Cli.Configuration;
 internal sealed class DroverConfig(IReadOnlyDictionary<Setting, SettingValue> values)
 {
     /// <summary>Every value, in order.</summary>
-    public IEnumerable<SettingValue> Values => Settings.All.Select(setting => values[setting]);
+    public IEnumerable<SettingValue> Values => Settings.All.Where(values.ContainsKey).Select(setting => values[setting]);
 
     public string DataFolder => Path.GetFullPath(Text(Settings.Data));
 
@@ -26,7 +26,7 @@ internal sealed class DroverConfig(IReadOnlyDictionary<Setting, SettingValue> va
     public TimeSpan GracefulShutdown => Duration(Settings.WorkerGrace);
 
     public (string Host, int Port) ServerAddress =>
-        Settings.TryEndpoint(Text(Settings.ServerAddr), out string host, out int port) ? (host, port) : throw new InvalidOperationException("checked before");
+        Checks.TryAddress(Text(Settings.ServerAddr), out string host, out int port) ? (host, port) : throw new InvalidOperationException("checked before");
 
     public BrokerOptions Broker => new()
     {
@@ -44,7 +44,7 @@ internal sealed class DroverConfig(IReadOnlyDictionary<Setting, SettingValue> va
     public WorkerOptions Worker => new()
     {
         Slots = Text(Settings.WorkerConcurrency) is { Length: > 0 } slots ? int.Parse(slots, null) : 2 * Environment.ProcessorCount,
-        Queues = [.. List(Settings.QueueName).Select(text => Settings.TryQueue(text, out var share) ? share : default)],
+        Queues = [.. List(Settings.QueueName).Select(text => Checks.TryQueue(text, out var share) ? share : default)],
         Labels = List(Settings.WorkerLabels).ToHashSet(StringComparer.Ordinal),
         HeartbeatInterval = Duration(Settings.WorkerHeartbeat),
         Lease = Duration(Settings.WorkerLease),
@@ -72,6 +72,7 @@ internal sealed class DroverConfig(IReadOnlyDictionary<Setting, SettingValue> va
             "off" => HostKeyPolicy.Off,
             _ => HostKeyPolicy.Tofu,
         },
+        DefaultTimeout = Duration(Settings.SshExecution),
         MaxUploadBytes = Size(Settings.MaxUpload),
         CorsAllowedOrigins = List(Settings.Cors),
         Version = Cli.Version.Text,
@@ -83,18 +84,12 @@ internal sealed class DroverConfig(IReadOnlyDictionary<Setting, SettingValue> va
     {
         string host = ServerAddress.Host;
         if (WithoutToken && !(host == "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address))))
-            throw new SettingException($"AUTH_MODE is 'none': that is allowed only while SERVER_ADDR is on loopback, and it is '{Text(Settings.ServerAddr)}'.");
-        try
-        {
-            Broker.Validate();
-            Worker.Validate();
-            Server.Validate();
-        }
-        catch (ArgumentException wrong)
-        {
-            throw new SettingException(wrong.Message);
-        }
+            throw new SettingException($"{values[Settings.AuthMode].Described}: that is allowed only while SERVER_ADDR is on loopback, and it is '{Text(Settings.ServerAddr)}'.");
+        if (Duration(Settings.WorkerHeartbeat) > Duration(Settings.WorkerLease) / 2)
+            throw new SettingException($"{values[Settings.WorkerHeartbeat].Described}: it must be at most half of WORKER_LEASE, which is '{Text(Settings.WorkerLease)}'.");
     }
+
+    public SettingSource SourceOf(Setting setting) => values[setting].Source;
 
     public string Text(Setting setting) => values[setting].Text;
 
@@ -102,5 +97,5 @@ internal sealed class DroverConfig(IReadOnlyDictionary<Setting, SettingValue> va
 
     public long Size(Setting setting) => Units.TrySize(Text(setting), out long size) ? size : throw new InvalidOperationException("checked before");
 
-    public IReadOnlyList<string> List(Setting setting) => Text(setting).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+    public IReadOnlyList<string> List(Setting setting) => Checks.Parts(Text(setting));
 }

@@ -4,7 +4,7 @@ namespace Drover.Cli.Configuration;
 /// <param name="Name">The variable: <c>WORKER_LEASE</c>. On the command line <c>--worker-lease</c>.</param>
 /// <param name="Default">Its default as text; empty for none.</param>
 /// <param name="Help">What it does, one line.</param>
-/// <param name="Check">Null when a text is a good value, else what a good one looks like.</param>
+/// <param name="Check">Null when a text is a good value, else what is wrong, to be read after the value: <c>must be …</c>.</param>
 internal sealed record Setting(string Name, string Default, string Help, Func<string, string?> Check)
 {
     /// <summary>Whether its value may hold a secret (a password in a connection string) and is masked when shown.</summary>
@@ -34,6 +34,12 @@ internal sealed record SettingValue(Setting Setting, string Text, SettingSource 
         SettingSource.Environment => "environment",
         _ => "command line",
     };
+
+    /// <summary>The value as it may be shown.</summary>
+    public string Shown => Setting.Secret && Text.Length > 0 ? "***" : Text;
+
+    /// <summary>The beginning of every complaint about it.</summary>
+    public string Described => $"{Setting.Name} (from {(Source == SettingSource.Default ? "its default" : $"the {SourceName}")}) is '{Shown}'";
 }
 
 /// <summary>A setting that cannot be used: one line that names it.</summary>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Drover.Cli.Verbs;
 
 namespace Drover.Cli.Configuration;
 
@@ -14,12 +15,12 @@ internal sealed class SettingOptions
 
     public static SettingOptions Make() => new(Settings.All.ToDictionary(
         setting => setting,
-        setting => setting == Settings.Data ? Verbs.Verb.Data : new Option<string?>(setting.Option)
+        setting => setting == Settings.Data ? Verb.Data : new Option<string?>(setting.Option)
         {
             Description = setting.Help + (setting.Default.Length > 0 ? $" [{setting.Default}]" : ""),
             HelpName = "VALUE",
         }));
 
     public DroverConfig Load(ParseResult parsed) =>
-        SettingsLoader.Load(setting => parsed.GetValue(_options[setting]), Environment.GetEnvironmentVariable, SettingsLoader.FileName);
+        SettingsLoader.Load(setting => parsed.GetValue(_options[setting]), Environment.GetEnvironmentVariable, parsed.GetValue(Verb.ConfigFile));
 }

@@ -50,18 +50,11 @@ internal static class Units
         return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out bytes);
     }
 
-    /// <summary>A duration in its largest whole unit: <c>90s</c>, <c>5m</c>.</summary>
-    public static string Text(TimeSpan duration)
-    {
-        double milliseconds = duration.TotalMilliseconds;
-        foreach (var (suffix, unit) in Durations.Reverse())
-        {
-            if (milliseconds >= unit && milliseconds % unit == 0)
-                return (milliseconds / unit).ToString(CultureInfo.InvariantCulture) + suffix;
-        }
+    /// <summary>A duration that is known to be one.</summary>
+    public static TimeSpan Duration(string text) => TryDuration(text, out var duration) ? duration : throw new FormatException($"'{text}' is no duration.");
 
-        return milliseconds.ToString(CultureInfo.InvariantCulture) + "ms";
-    }
+    /// <summary>A size that is known to be one.</summary>
+    public static long Size(string text) => TrySize(text, out long bytes) ? bytes : throw new FormatException($"'{text}' is no size.");
 
     private static bool TryNumber(ReadOnlySpan<char> text, out double number) =>
         double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out number);

@@ -1,25 +1,16 @@
-using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Drover.Brokers;
 using Drover.Cli.Client;
 using Drover.Cli.Configuration;
 using Drover.Cli.Verbs;
-using Drover.Server;
-using Drover.Server.Auth;
-using Drover.Server.Servers;
-using Drover.Servers;
-using Drover.Shell;
 using Drover.Sqlite;
-using Drover.Ssh;
 using Drover.Workers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Drover.Cli.Hosting;
@@ -27,16 +18,23 @@ namespace Drover.Cli.Hosting;
 /// <summary>All of Drover in one process: store, broker, worker and server, started and stopped in an order that loses nothing.</summary>
 internal sealed class DroverHost : IAsyncDisposable
 {
+    /// <summary>Who may look into the data folder: it holds the admin token, sealed credentials and what jobs print.</summary>
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
     private readonly DroverConfig _config;
     private readonly SqliteDatabase _database;
     private readonly WebApplication _app;
     private readonly Broker _broker;
     private readonly Worker _worker;
 
-    private DroverHost(DroverConfig config, SqliteDatabase database, WebApplication app, Worker worker) =>
-        (_config, _database, _app, _broker, _worker) = (config, database, app, app.Services.GetRequiredService<Broker>(), worker);
+    private DroverHost(DroverConfig config, SqliteDatabase database, WebApplication app, ILoggerFactory logs)
+    {
+        (_config, _database, _app) = (config, database, app);
+        _broker = app.Services.GetRequiredService<Broker>();
+        _worker = Composition.MakeWorker(config, _broker, logs);
+    }
 
-    /// <summary>Runs until a signal asks to stop. The first drains, the second ends at once.</summary>
+    /// <summary>Runs until a signal asks to stop. The first drains, the second stops the jobs in hand, the third waits for nothing.</summary>
     public static async Task<int> RunAsync(DroverConfig config, bool quiet)
     {
         var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -44,8 +42,9 @@ internal sealed class DroverHost : IAsyncDisposable
         int signals = 0;
         void OnSignal(PosixSignalContext context)
         {
-            context.Cancel = true;
-            if (Interlocked.Increment(ref signals) == 1)
+            int count = Interlocked.Increment(ref signals);
+            context.Cancel = count < 3;
+            if (count == 1)
                 stop.TrySetResult();
             else
                 host?._worker.StopNow();
@@ -53,34 +52,23 @@ internal sealed class DroverHost : IAsyncDisposable
 
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        using var logs = Logging.MakeFactory(config);
         try
         {
-            await using (host = await OpenAsync(config))
-            {
-                string address = await host.StartAsync();
-                if (!quiet)
-                    host.Greet(address);
-                await stop.Task;
-                if (!quiet)
-                    await Console.Error.WriteLineAsync("Draining: jobs in hand go on, new ones wait. Once more to end at once.");
-                await host.StopAsync();
-            }
-
-            return 0;
+            await using (host = await OpenAsync(config, logs))
+                return await host.ServeAsync(stop.Task, quiet);
         }
         catch (Exception known) when (known is DatabaseInUseException or SchemaTooNewException)
         {
             return Verb.Fail(known.Message, ExitCodes.Other);
         }
-        catch (IOException busy) when (busy.InnerException is SocketException or AddressInUseException)
+        catch (Exception busy) when (busy is SocketException || (busy is IOException && busy.InnerException is SocketException or AddressInUseException))
         {
-            return Verb.Fail($"Cannot listen on {config.Text(Settings.ServerAddr)}: the address is in use or not this machine's. Choose another with --server-addr.", ExitCodes.Other);
+            return Verb.Fail($"Cannot listen on {config.Text(Settings.ServerAddr)}: {ReasonOf(busy)}. Choose another address with --server-addr or SERVER_ADDR.", ExitCodes.Other);
         }
-        catch (Exception refused) when (refused is UnauthorizedAccessException or IOException or SocketException)
+        catch (Exception refused) when (refused is UnauthorizedAccessException or IOException)
         {
-            return Verb.Fail(refused is SocketException
-                ? $"Cannot listen on {config.Text(Settings.ServerAddr)}: {refused.Message}"
-                : $"The data folder {config.DataFolder} cannot be used: {refused.Message}", ExitCodes.Other);
+            return Verb.Fail($"The data folder {config.DataFolder} cannot be used: {refused.Message}", ExitCodes.Other);
         }
     }
 
@@ -91,16 +79,20 @@ internal sealed class DroverHost : IAsyncDisposable
         await _database.DisposeAsync();
     }
 
-    private static async Task<DroverHost> OpenAsync(DroverConfig config)
+    private static string ReasonOf(Exception busy) => (busy as SocketException ?? busy.InnerException as SocketException)?.SocketErrorCode switch
     {
-        Directory.CreateDirectory(config.DataFolder);
-        using var logs = LoggerFactory.Create(logging => Logging.Configure(logging, config));
+        SocketError.AccessDenied => "this user may not (ports below 1024 are root's)",
+        SocketError.AddressNotAvailable => "it is no address of this machine",
+        _ => "it is in use by another program",
+    };
+
+    private static async Task<DroverHost> OpenAsync(DroverConfig config, ILoggerFactory logs)
+    {
+        Directory.CreateDirectory(config.DataFolder, OwnerOnly);
         var database = await SqliteDatabase.OpenAsync(config.Store, TimeProvider.System, logs);
         try
         {
-            var app = await BuildAsync(config, database);
-            var worker = new Worker(app.Services.GetRequiredService<Broker>(), Executors(config, app.Services), config.Worker, TimeProvider.System, app.Services.GetRequiredService<ILoggerFactory>());
-            return new(config, database, app, worker);
+            return new(config, database, await Composition.BuildAsync(config, database, logs), logs);
         }
         catch
         {
@@ -109,55 +101,42 @@ internal sealed class DroverHost : IAsyncDisposable
         }
     }
 
-    private static async Task<WebApplication> BuildAsync(DroverConfig config, SqliteDatabase database)
-    {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], ContentRootPath = AppContext.BaseDirectory });
-        Logging.Configure(builder.Logging, config);
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            var (host, port) = config.ServerAddress;
-            if (host == "*")
-                kestrel.ListenAnyIP(port);
-            else if (host == "localhost")
-                kestrel.ListenLocalhost(port);
-            else
-                kestrel.Listen(IPAddress.Parse(host), port);
-        });
-        var services = builder.Services;
-        services.AddSingleton<IHostLifetime, NoLifetime>();
-        services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(database.Jobs);
-        services.AddSingleton(database.Catalog);
-        services.AddSingleton(database.Audit);
-        services.AddSingleton<IServerProbe>(provider => new SshProbe(config.Ssh, TimeProvider.System, provider.GetRequiredService<ILoggerFactory>()));
-        services.AddSingleton<IKeyInspector, SshKeyInspector>();
-        services.AddSingleton(provider => new Broker(
-            database.Jobs, provider.GetRequiredService<ServerDirectory>(), config.Broker, TimeProvider.System, provider.GetRequiredService<ILoggerFactory>()));
-        services.AddSingleton<IBroker>(provider => provider.GetRequiredService<Broker>());
-        services.AddDroverServer(config.Server);
-        var app = builder.Build();
-        await DroverServerStartup.InitializeAsync(app.Services);
-        app.MapDrover();
-        return app;
-    }
-
-    private static IReadOnlyList<IJobExecutor> Executors(DroverConfig config, IServiceProvider services) =>
-    [
-        new TaskExecutor(new TaskHandlers().Add(BenchVerb.JobType, static (_, _) => ValueTask.FromResult(TaskResult.Done)), TimeProvider.System),
-        new LocalExecutor(new LocalOptions()),
-        new SshExecutor(config.Ssh, TimeProvider.System, services.GetRequiredService<ILoggerFactory>()),
-    ];
-
-    private async Task<string> StartAsync()
+    private async Task<int> ServeAsync(Task stop, bool quiet)
     {
         await _broker.StartAsync();
         await _app.StartAsync();
         await _worker.StartAsync(CancellationToken.None);
+        string address = await TellAddressAsync();
+        if (!quiet)
+            Greeting.Print(_config, address, _app.Services, _worker.Id);
+
+        var worked = _worker.ExecuteTask!;
+        await Task.WhenAny(stop, Faulted(worked));
+        if (!quiet && !worked.IsFaulted)
+            await Console.Error.WriteLineAsync("Draining: jobs in hand go on, new ones wait for the next start. Once more to stop them.");
+        await StopAsync();
+        if (worked.Exception?.InnerException is not { } fault)
+            return 0;
+        return Verb.Fail($"The worker has failed: {fault.Message}", ExitCodes.Other);
+    }
+
+    /// <summary>Ends when the work fails; a worker that was drained by a call is no reason to stop serving.</summary>
+    private static async Task Faulted(Task work)
+    {
+        await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!work.IsFaulted)
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System);
+    }
+
+    /// <summary>Leaves the address in the data folder, where programs on this machine find it, also when the system chose the port.</summary>
+    private async Task<string> TellAddressAsync()
+    {
         string address = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()
             .Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal).Replace("[::]", "127.0.0.1", StringComparison.Ordinal);
-        // Programs on this machine find the address here, also when the port was chosen by the system.
-        await File.WriteAllTextAsync(Path.Combine(_config.DataFolder, ClientTarget.AddressFile), address + "\n");
+        // Whole or not at all: whoever waits for the file must not read half of it.
+        string file = Path.Combine(_config.DataFolder, ClientTarget.AddressFile);
+        await File.WriteAllTextAsync(file + ".new", address + "\n");
+        File.Move(file + ".new", file, overwrite: true);
         return address;
     }
 
@@ -170,35 +149,5 @@ internal sealed class DroverHost : IAsyncDisposable
             await _app.StopAsync(soon.Token);
         await _broker.StopAsync();
         File.Delete(Path.Combine(_config.DataFolder, ClientTarget.AddressFile));
-    }
-
-    private void Greet(string address)
-    {
-        string link = _config.WithoutToken ? address : $"{address}/signin?code={_app.Services.GetRequiredService<SignInCodes>().Create()}";
-        Console.Error.WriteLine($"""
-
-              Drover {Version.Text} is up.
-
-                Dashboard   {link}
-                API         {address}/api/v1   described at {address}/docs
-                Data        {_config.DataFolder}
-                Worker      {_worker.Id}, {_config.Worker.Slots} slots
-
-              The dashboard's link signs your browser in once, within ten minutes. In another terminal:
-
-                drover run{(_config.Text(Settings.Data) == Settings.Data.Default ? "" : $" --data {Quote(_config.DataFolder)}")} -- uname -a
-
-            """);
-    }
-
-    private static string Quote(string path) =>
-        path.Any(c => char.IsWhiteSpace(c) || c is '\'' or '"' or '$') ? $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'" : path;
-
-    /// <summary>Signals are this class's own.</summary>
-    private sealed class NoLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

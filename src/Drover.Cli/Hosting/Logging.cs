@@ -8,9 +8,8 @@ namespace Drover.Cli.Hosting;
 /// <summary>The program's own log: to stderr, as text or JSON.</summary>
 internal static class Logging
 {
-    public static void Configure(ILoggingBuilder logging, DroverConfig config)
+    public static ILoggerFactory MakeFactory(DroverConfig config) => LoggerFactory.Create(logging =>
     {
-        logging.ClearProviders();
         logging.SetMinimumLevel(config.LogLevel switch
         {
             "trace" => LogLevel.Trace,
@@ -20,7 +19,12 @@ internal static class Logging
             _ => LogLevel.Information,
         });
         // A line for each request is of no use to an operator; its failures are.
-        logging.AddFilter("Microsoft", config.LogLevel is "trace" or "debug" ? LogLevel.Information : LogLevel.Warning);
+        logging.AddFilter("Microsoft", config.LogLevel switch
+        {
+            "trace" or "debug" => LogLevel.Information,
+            "error" => LogLevel.Error,
+            _ => LogLevel.Warning,
+        });
         // What the host has to say of a start that failed, this program says in one line.
         logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         if (config.JsonLogs)
@@ -28,5 +32,5 @@ internal static class Logging
         else
             logging.AddSimpleConsole(text => (text.SingleLine, text.TimestampFormat, text.IncludeScopes) = (true, "HH:mm:ss ", false));
         logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-    }
+    });
 }

@@ -14,8 +14,9 @@ internal static class UpVerb
     {
         var options = SettingOptions.Make();
         var quiet = new Option<bool>("--quiet") { Description = "print no greeting" };
-        var command = Verb.Make("up", "run all of Drover in one process", "drover up --server-addr 127.0.0.1:8080", [.. options.Options, quiet]);
-        command.SetAction((parsed, _) => Verb.GuardAsync(() => DroverHost.RunAsync(options.Load(parsed), parsed.GetValue(quiet))));
+        var command = Verb.Make("up", "run all of Drover in one process", "drover up\ndrover up --data /var/lib/drover --server-addr 127.0.0.1:8090", [.. options.Options, quiet])
+            .Usage("drover up [--data FOLDER] [settings]");
+        command.SetAction((parsed, _) => DroverHost.RunAsync(options.Load(parsed), parsed.GetValue(quiet)));
         return command;
     }
 
@@ -24,15 +25,15 @@ internal static class UpVerb
         var options = SettingOptions.Make();
         var roles = new Argument<string[]>("ROLE") { Arity = ArgumentArity.OneOrMore, Description = "api, queue and worker; this version runs them together" };
         roles.AcceptOnlyFromAmong(Roles);
-        var command = Verb.Make("serve", "run roles of Drover in this process", "drover serve api queue worker", [.. options.Options, roles]);
-        command.SetAction((parsed, _) => Verb.GuardAsync(() =>
+        var command = Verb.Make("serve", "run roles of Drover in this process; this version runs all three together", "drover serve api queue worker", [.. options.Options, roles])
+            .Usage("drover serve api queue worker [settings]");
+        command.SetAction((parsed, _) =>
         {
             // A role on its own needs a queue server that others can reach over the network.
             string[] missing = [.. Roles.Except(parsed.GetRequiredValue(roles))];
-            if (missing.Length > 0)
-                throw new UsageException($"This version runs api, queue and worker only together in one process: {string.Join(" and ", missing)} is missing. Say `drover up`.");
-            return DroverHost.RunAsync(options.Load(parsed), quiet: true);
-        }));
+            return missing.Length == 0 ? DroverHost.RunAsync(options.Load(parsed), quiet: true)
+                : throw new UsageException($"This version runs api, queue and worker only together in one process; {string.Join(" and ", missing)} {(missing.Length == 1 ? "is" : "are")} missing. `drover serve api queue worker` does, and so does `drover up`.");
+        });
         return command;
     }
 }

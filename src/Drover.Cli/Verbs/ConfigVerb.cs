@@ -1,8 +1,8 @@
 using System.CommandLine;
+using System.Text;
 using System.Text.Json;
 using Drover.Cli.Configuration;
 using Drover.Cli.Terminal;
-using Spectre.Console;
 
 namespace Drover.Cli.Verbs;
 
@@ -12,28 +12,30 @@ internal static class ConfigVerb
     public static Command Make()
     {
         var options = SettingOptions.Make();
-        var command = Verb.Make("config", "print the settings in force and where each came from", "drover config", options.Options);
-        command.SetAction((parsed, _) => Verb.GuardAsync(() =>
+        var command = Verb.Make("config", "print the settings in force and where each came from", "drover config\nWORKER_LEASE=1m drover config --json", options.Options)
+            .Usage("drover config [settings] [--json]");
+        command.SetAction(parsed =>
         {
             var config = options.Load(parsed);
             if (parsed.GetValue(Verb.Json))
                 PrintJson(config);
             else
                 PrintTable(config);
-            return Task.FromResult(0);
-        }));
+            return 0;
+        });
         return command;
     }
 
-    private static string Shown(SettingValue value) => value.Setting.Secret && value.Text.Length > 0 ? "***" : value.Text;
-
     private static void PrintTable(DroverConfig config)
     {
-        var screen = new Screen(false);
-        var table = Screen.Table("setting", "value", "from", "what it does");
+        var table = new TextTable().Add("setting").Add("value", cutTo: 20).Add("from").Add("what it is", cutTo: 20, dropRank: 1);
         foreach (var value in config.Values)
-            table.AddRow(value.Setting.Name, Words.Cell(Shown(value)), value.Source == SettingSource.Default ? "[grey]default[/]" : $"[yellow]{value.SourceName}[/]", $"[grey]{Words.Cell(value.Setting.Help)}[/]");
-        screen.Out.Write(table);
+        {
+            string from = value.Source == SettingSource.Default ? "[grey]default[/]" : $"[yellow]{value.SourceName}[/]";
+            table.Row(value.Setting.Name, Words.Cell(value.Shown), from, $"[grey]{Words.Cell(value.Setting.Help)}[/]");
+        }
+
+        new Screen(false).Write(table);
     }
 
     private static void PrintJson(DroverConfig config)
@@ -45,7 +47,7 @@ internal static class ConfigVerb
             foreach (var value in config.Values)
             {
                 writer.WriteStartObject(value.Setting.Name);
-                writer.WriteString("value", Shown(value));
+                writer.WriteString("value", value.Shown);
                 writer.WriteString("source", value.SourceName);
                 writer.WriteEndObject();
             }
@@ -53,6 +55,6 @@ internal static class ConfigVerb
             writer.WriteEndObject();
         }
 
-        Console.Out.WriteLine(System.Text.Encoding.UTF8.GetString(bytes.ToArray()));
+        Console.Out.WriteLine(Encoding.UTF8.GetString(bytes.ToArray()));
     }
 }

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using Drover.Cli.Client;
 using Drover.Cli.Terminal;
 using Drover.Server.Contracts;
-using Spectre.Console;
 
 namespace Drover.Cli.Verbs;
 
@@ -31,15 +31,16 @@ internal static class QueueVerbs
             return 0;
         }
 
-        var table = Screen.Table("queue", "state", "ready", "running", "scheduled", "retrying", "oldest", "rate", "p95 wait", "workers");
+        var table = new TextTable().Add("queue", cutTo: 12).Add("state").Add("ready", right: true).Add("running", right: true).Add("scheduled", right: true, dropRank: 1)
+            .Add("retrying", right: true, dropRank: 2).Add("oldest", right: true, dropRank: 4).Add("rate", right: true, dropRank: 3).Add("p95 wait", right: true, dropRank: 5).Add("workers", right: true);
         foreach (var queue in queues.Items)
         {
-            table.AddRow(Words.Cell(queue.Name), queue.Paused ? "[yellow]paused[/]" : "[green]open[/]", Number(queue.QueueDepth), Number(queue.Running), Number(queue.Scheduled),
-                Number(queue.Retrying), Words.Duration(queue.Stats.OldestJobAge), string.Create(CultureInfo.InvariantCulture, $"{queue.Stats.ProcessingRate:0.#}/s"),
-                Words.Duration(queue.Stats.P95WaitTime), Number(queue.Stats.ActiveWorkers));
+            table.Row(Words.Cell(queue.Name), queue.Paused ? "[yellow]paused[/]" : "[green]open[/]", Words.Number(queue.QueueDepth), Words.Number(queue.Running), Words.Number(queue.Scheduled),
+                Words.Number(queue.Retrying), Words.Duration(queue.Stats.OldestJobAge), string.Create(CultureInfo.InvariantCulture, $"{queue.Stats.ProcessingRate:0.#}/s"),
+                Words.Duration(queue.Stats.P95WaitTime), Words.Number(queue.Stats.ActiveWorkers));
         }
 
-        call.Screen.Out.Write(table);
+        call.Screen.Write(table);
         return 0;
     });
 
@@ -71,12 +72,8 @@ internal static class QueueVerbs
         var name = Name();
         return Verb.Make(verb, description, $"drover queue {verb} default", name).Calls(async (parsed, call) =>
         {
-            var queue = await call.Client.PostAsync<QueueResponse>($"queues/{Uri.EscapeDataString(parsed.GetRequiredValue(name))}/{verb}", call.Cancel);
-            if (call.Screen.Json)
-                Screen.PrintJson(queue);
-            else
-                call.Screen.Line(queue.Paused ? $"{queue.Name} is paused; {queue.QueueDepth} jobs wait in it." : $"{queue.Name} is open.");
-            return 0;
+            return call.Screen.Answer(await call.Client.PostAsync<QueueResponse>($"queues/{Uri.EscapeDataString(parsed.GetRequiredValue(name))}/{verb}", call.Cancel),
+                queue => queue.Paused ? $"{queue.Name} is paused; {Words.Count(queue.QueueDepth, "job")} ready in it." : $"{queue.Name} is open.");
         });
     }
 
@@ -95,43 +92,35 @@ internal static class QueueVerbs
             return 0;
         }
 
-        var table = Screen.Table("worker", "state", "busy", "queues", "labels", "version", "heartbeat");
+        var table = new TextTable().Add("worker", cutTo: 16).Add("state").Add("busy", right: true).Add("queues", cutTo: 12, dropRank: 1).Add("labels", cutTo: 10, dropRank: 2)
+            .Add("version", dropRank: 4).Add("heartbeat", right: true, dropRank: 3);
         foreach (var worker in workers.Items)
         {
-            table.AddRow(Words.Cell(worker.Id), worker.Draining ? "[yellow]draining[/]" : "[green]ready[/]", $"{worker.Busy}/{worker.Slots}", Words.Cell(string.Join(", ", worker.Queues)),
+            table.Row(Words.Cell(worker.Id), worker.Draining ? "[yellow]draining[/]" : "[green]ready[/]", $"{worker.Busy}/{worker.Slots}", Words.Cell(string.Join(", ", worker.Queues)),
                 Words.Cell(string.Join(", ", worker.Labels)), Words.Cell(worker.Version), Words.Ago(worker.LastHeartbeat, Call.Now));
         }
 
-        call.Screen.Out.Write(table);
+        call.Screen.Write(table);
         return 0;
     });
 
     private static Command Drain()
     {
-        var id = new Argument<string>("WORKER") { Description = "the worker's id" };
+        var id = new Argument<string>("WORKER") { Description = "the worker's id", CompletionSources = { Completion.Workers } };
         var yes = new Option<bool>("--yes", "-y") { Description = "do not ask" };
         return Verb.Make("drain", "let a worker finish what it has in hand and leave", "drover worker drain host-1", yes, id).Calls(async (parsed, call) =>
         {
-            string worker = parsed.GetRequiredValue(id);
-            if (!call.Screen.Confirm($"Drain {worker}? It takes no new jobs until it is started anew.", parsed.GetValue(yes)))
+            string name = parsed.GetRequiredValue(id);
+            var workers = (await call.Client.GetAsync<WorkerListResponse>("workers", call.Cancel)).Items;
+            var worker = workers.FirstOrDefault(worker => worker.Id == name)
+                ?? throw new UsageException($"There is no worker '{name}'.{Nearest.Hint(name, workers.Select(worker => worker.Id))}");
+            if (!call.Screen.Confirm($"Drain {name}? It takes no new jobs until it is started anew.", parsed.GetValue(yes)))
                 return ExitCodes.Other;
-            await call.Client.PostAsync($"workers/{Uri.EscapeDataString(worker)}/drain", call.Cancel);
+            await call.Client.PostAsync($"workers/{Uri.EscapeDataString(name)}/drain", call.Cancel);
             // With nothing in hand it may have left already.
-            var answer = (await call.Client.GetAsync<WorkerListResponse>("workers", call.Cancel)).Items.FirstOrDefault(w => w.Id == worker);
-            if (answer is null)
-            {
-                if (!call.Screen.Json)
-                    call.Screen.Line($"{worker} has drained and left.");
-                return 0;
-            }
-
-            if (call.Screen.Json)
-                Screen.PrintJson(answer);
-            else
-                call.Screen.Line($"{answer.Id} is draining; {answer.Busy} jobs in hand.");
-            return 0;
+            worker = (await call.Client.GetAsync<WorkerListResponse>("workers", call.Cancel)).Items.FirstOrDefault(worker => worker.Id == name)
+                ?? worker with { Draining = true, Busy = 0, Jobs = [] };
+            return call.Screen.Answer(worker, drained => drained.Busy == 0 ? $"{drained.Id} has drained." : $"{drained.Id} is draining; {Words.Count(drained.Busy, "job")} in hand.");
         });
     }
-
-    private static string Number(long n) => n.ToString(CultureInfo.InvariantCulture);
 }

@@ -11,26 +11,50 @@ internal static class Resolve
     {
         if (Guid.TryParse(text, out var id))
             return id;
-        string query = text == "last" ? "jobs?limit=1" : $"jobs?limit=2&q={Uri.EscapeDataString(text)}";
-        var found = (await call.Client.GetAsync<JobListResponse>(query, call.Cancel)).Items
-            .Where(job => text == "last" || job.Id.ToString().StartsWith(text, StringComparison.OrdinalIgnoreCase)).ToList();
+        if (text == "last")
+        {
+            var latest = (await call.Client.GetAsync<JobListResponse>("jobs?limit=1", call.Cancel)).Items;
+            return latest.Count > 0 ? latest[0].Id : throw new UsageException("There is no job yet.");
+        }
+
+        if (text.Length < 4 || text.Any(c => !char.IsAsciiHexDigit(c) && c != '-'))
+            throw new UsageException($"A job is named by its id, at least the first four letters of it, or 'last'; not by '{text}'.");
+        // The search looks for the text in commands too, hence the room.
+        var found = (await call.Client.GetAsync<JobListResponse>($"jobs?limit=100&q={Uri.EscapeDataString(text)}", call.Cancel)).Items
+            .Where(job => job.Id.ToString().StartsWith(text, StringComparison.OrdinalIgnoreCase)).ToList();
         return found.Count switch
         {
             1 => found[0].Id,
             0 => throw new UsageException($"There is no job whose id begins with '{text}'."),
-            _ => throw new UsageException($"More than one job's id begins with '{text}': give more of it."),
+            _ => throw new UsageException($"The ids of {found.Count} jobs begin with '{text}'; give more of it."),
         };
     }
 
-    /// <summary>The server with this name or id; near names are told when there is none.</summary>
-    public static async Task<ServerResponse> ServerAsync(Call call, string text)
+    public static async Task<IReadOnlyList<Guid>> JobsAsync(Call call, IEnumerable<string> texts)
     {
-        var servers = await ServersAsync(call);
-        return servers.FirstOrDefault(server => server.Id == text || server.Name.Equals(text, StringComparison.OrdinalIgnoreCase))
-            ?? throw new UsageException(Unknown(text, servers));
+        var ids = new List<Guid>();
+        foreach (string text in texts)
+            ids.Add(await JobAsync(call, text));
+        return [.. ids.Distinct()];
     }
 
-    public static async Task<IReadOnlyList<ServerResponse>> ServersAsync(Call call)
+    /// <summary>The server with this name or id; near names are told when there is none.</summary>
+    public static async Task<ServerResponse> ServerAsync(Call call, string text) => (await ServersAsync(call, [text]))[0];
+
+    /// <inheritdoc cref="ServerAsync"/>
+    public static async Task<IReadOnlyList<ServerResponse>> ServersAsync(Call call, IReadOnlyCollection<string> texts)
+    {
+        if (texts.Count == 0)
+            return [];
+        var servers = await AllServersAsync(call);
+        return
+        [
+            .. texts.Select(text => servers.FirstOrDefault(server => server.Id == text || server.Name.Equals(text, StringComparison.OrdinalIgnoreCase))
+                ?? throw new UsageException($"There is no server '{text}'." + Hint(text, servers))).Distinct(),
+        ];
+    }
+
+    public static async Task<IReadOnlyList<ServerResponse>> AllServersAsync(Call call)
     {
         var servers = new List<ServerResponse>();
         string? cursor = null;
@@ -44,27 +68,6 @@ internal static class Resolve
         return servers;
     }
 
-    private static string Unknown(string text, IReadOnlyList<ServerResponse> servers)
-    {
-        var near = servers.Select(server => server.Name)
-            .Select(name => (name, distance: Distance(name.ToLowerInvariant(), text.ToLowerInvariant())))
-            .Where(near => near.distance <= Math.Max(2, text.Length / 3) || near.name.Contains(text, StringComparison.OrdinalIgnoreCase))
-            .OrderBy(near => near.distance).Take(3).Select(near => near.name).ToList();
-        return $"There is no server '{text}'." + (near.Count > 0 ? $" Did you mean {string.Join(" or ", near)}?" : " `drover server list` shows those there are.");
-    }
-
-    /// <summary>Levenshtein's distance.</summary>
-    private static int Distance(string a, string b)
-    {
-        int[] row = [.. Enumerable.Range(0, b.Length + 1)];
-        for (int i = 1; i <= a.Length; i++)
-        {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.Length; j++)
-                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)));
-        }
-
-        return row[^1];
-    }
+    private static string Hint(string text, IReadOnlyList<ServerResponse> servers) =>
+        Nearest.Hint(text, servers.Select(server => server.Name)) is { Length: > 0 } hint ? hint : " `drover server list` shows those there are.";
 }

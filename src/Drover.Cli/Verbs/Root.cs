@@ -1,6 +1,9 @@
 using System.CommandLine;
 using Drover.Cli.Hosting;
+using Drover.Cli.Verbs.Jobs;
 using Drover.Cli.Verbs.Run;
+using Drover.Cli.Verbs.Servers;
+using Drover.Cli.Verbs.Top;
 
 namespace Drover.Cli.Verbs;
 
@@ -11,15 +14,16 @@ internal static class Root
     {
         var root = new RootCommand("Drover runs commands, scripts and tasks somewhere else, later, and surely.")
         {
-            Verb.Url, Verb.Token, Verb.Data, Verb.Json,
+            Verb.Url, Verb.Token, Verb.Data, Verb.ConfigFile, Verb.Json,
             UpVerb.Up(), UpVerb.Serve(),
             RunVerb.Run(), RunVerb.Script(),
             JobVerbs.Make(), ServerVerbs.Make(), KeyVerbs.Make(), QueueVerbs.Queues(), QueueVerbs.Workers(),
-            TopVerb.Make(), BenchVerb.Make(), ConfigVerb.Make(), Completion.Make(), VersionVerb(),
+            TopVerb.Make(), BenchVerb.Make(), ConfigVerb.Make(), CompletionScripts.Make(), Completion.Verb(Make), VersionVerb(),
         };
+        root.Directives.Clear();
         Help.Install(root);
-        Help.AddExample(root, "drover up                  # in one terminal\n  drover run -- uname -a     # in another");
-        return root;
+        Help.AddExample(root, "drover up                  # in one terminal\ndrover run -- uname -a     # in another");
+        return root.Usage("drover VERB [options]");
     }
 
     private static Command VersionVerb()

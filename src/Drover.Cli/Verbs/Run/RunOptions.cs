@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Drover.Cli.Client;
-using Drover.Cli.Configuration;
 using Drover.Server.Contracts;
 
 namespace Drover.Cli.Verbs.Run;
@@ -8,75 +7,56 @@ namespace Drover.Cli.Verbs.Run;
 /// <summary>The options that <c>run</c> and <c>script</c> share.</summary>
 internal sealed class RunOptions
 {
-    private readonly Option<string[]> _on = new("--on") { Description = "a server by name or id; may be given more than once, or comma separated", HelpName = "SERVER" };
-    private readonly Option<string[]> _tag = new("--tag") { Description = "every active server with this tag; may be given more than once", HelpName = "TAG" };
-    private readonly Option<bool> _local = new("--local") { Description = "this machine, where Drover runs; the default" };
+    private readonly Option<string[]> _on = new("--on") { Description = "a server by name or id; more than once, or comma separated, for several", HelpName = "SERVER", CompletionSources = { Completion.Servers } };
+    private readonly Option<string[]> _tag = new("--tag") { Description = "every active server with this tag; may be given more than once", HelpName = "TAG", CompletionSources = { Completion.Tags } };
+    private readonly Option<bool> _local = new("--local") { Description = "the machine on which Drover runs; the default" };
     private readonly Option<int?> _priority = new("--priority", "-p") { Description = "1 (first) to 10 (last); 5 if not given", HelpName = "N" };
     private readonly Option<string?> _timeout = new("--timeout", "-t") { Description = "how long an attempt may run, such as 30s or 5m; 0 for no limit", HelpName = "DURATION" };
     private readonly Option<int?> _retries = new("--retries") { Description = "how often a failed attempt is tried again; 0 if not given", HelpName = "N" };
-    private readonly Option<string?> _queue = new("--queue", "-q") { Description = "the queue it waits in", HelpName = "QUEUE" };
+    private readonly Option<string?> _queue = new("--queue", "-q") { Description = "the queue it waits in", HelpName = "QUEUE", CompletionSources = { Completion.Queues } };
     private readonly Option<string?> _name = new("--name", "-n") { Description = "a name for people", HelpName = "NAME" };
     private readonly Option<string?> _delay = new("--delay") { Description = "not before this long from now, such as 10m", HelpName = "DURATION" };
-    private readonly Option<DateTimeOffset?> _at = new("--at") { Description = "not before this time, such as 2027-01-31T02:00:00Z", HelpName = "TIME" };
+    private readonly Option<string?> _at = new("--at") { Description = "not before this time, such as 02:00 or 2027-01-31T02:00:00Z", HelpName = "TIME" };
     private readonly Option<string[]> _env = new("--env", "-e") { Description = "an environment variable; may be given more than once", HelpName = "NAME=VALUE" };
-    private readonly Option<string?> _directory = new("--cwd") { Description = "the directory to run in", HelpName = "DIR" };
+    private readonly Option<string?> _directory = new("--cwd") { Description = "the directory to run in; else the user's own", HelpName = "DIR" };
     private readonly Option<string[]> _jobTag = new("--job-tag") { Description = "a word to find the job by; may be given more than once", HelpName = "WORD" };
     private readonly Option<string[]> _label = new("--label") { Description = "a label that the worker must carry; may be given more than once", HelpName = "LABEL" };
-    private readonly Option<bool> _stdin = new("--stdin") { Description = "hand this program's standard input to the job" };
+    private readonly Option<bool> _stdin = new("--stdin") { Description = "hand this program's standard input, text up to 8 MB, to the job" };
     private readonly Option<bool> _pty = new("--pty") { Description = "give it a terminal; stdout and stderr become one stream" };
     private readonly Option<bool> _unbuffered = new("--unbuffered") { Description = "ask programs that buffer when piped not to" };
     private readonly Option<string?> _shell = new("--shell") { Description = "the interpreter, such as /bin/bash", HelpName = "SHELL" };
     private readonly Option<bool> _detach = new("--detach", "-d") { Description = "print the job's id and leave it to run" };
-
-    public RunOptions()
-    {
-        _on.AllowMultipleArgumentsPerToken = false;
-        _on.CompletionSources.Add(Completion.Servers);
-        _queue.CompletionSources.Add(Completion.Queues);
-    }
 
     public IEnumerable<Option> All =>
         [_on, _tag, _local, _priority, _timeout, _retries, _queue, _name, _delay, _at, _env, _directory, _jobTag, _label, _stdin, _pty, _unbuffered, _shell, _detach];
 
     public bool Detach(ParseResult parsed) => parsed.GetValue(_detach);
 
-    public IReadOnlyList<string> Servers(ParseResult parsed) =>
-        [.. (parsed.GetValue(_on) ?? []).SelectMany(text => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))];
+    public IReadOnlyList<string> Servers(ParseResult parsed) => [.. parsed.Names(_on), .. parsed.GetValue(_local) ? ["local"] : Array.Empty<string>()];
 
-    public IReadOnlyList<string> Tags(ParseResult parsed) => parsed.GetValue(_tag) ?? [];
+    public IReadOnlyList<string> Tags(ParseResult parsed) => parsed.Names(_tag);
 
-    public bool Local(ParseResult parsed) => parsed.GetValue(_local);
+    public bool TakesInput(ParseResult parsed) => parsed.GetValue(_stdin);
 
     /// <summary>The job as far as the options tell.</summary>
     /// <exception cref="UsageException">An option makes no sense.</exception>
-    public JobBulkRequest Read(ParseResult parsed, string? input) => new()
+    public JobBulkRequest Read(ParseResult parsed) => new()
     {
         Name = parsed.GetValue(_name),
         Queue = parsed.GetValue(_queue),
         Priority = parsed.GetValue(_priority),
-        Timeout = Seconds(parsed, _timeout),
+        Timeout = parsed.Seconds(_timeout),
         MaxAttempts = parsed.GetValue(_retries) is { } retries ? retries + 1 : null,
-        Delay = Seconds(parsed, _delay),
-        RunAt = parsed.GetValue(_at),
+        Delay = parsed.Seconds(_delay),
+        RunAt = parsed.Future(_at),
         Env = Environment(parsed),
         WorkingDir = parsed.GetValue(_directory),
-        Tags = parsed.GetValue(_jobTag) is { Length: > 0 } tags ? tags : null,
-        WorkerLabels = parsed.GetValue(_label) is { Length: > 0 } labels ? labels : null,
-        Stdin = input,
+        Tags = parsed.Words(_jobTag),
+        WorkerLabels = parsed.Words(_label),
         Pty = parsed.GetValue(_pty) ? true : null,
         Unbuffered = parsed.GetValue(_unbuffered) ? true : null,
         Shell = parsed.GetValue(_shell),
     };
-
-    public bool TakesInput(ParseResult parsed) => parsed.GetValue(_stdin);
-
-    private static double? Seconds(ParseResult parsed, Option<string?> option)
-    {
-        if (parsed.GetValue(option) is not { } text)
-            return null;
-        return Units.TryDuration(text, out var duration) ? duration.TotalSeconds
-            : throw new UsageException($"{option.Name} must be {Units.DurationForm}, not '{text}'.");
-    }
 
     private Dictionary<string, string>? Environment(ParseResult parsed)
     {

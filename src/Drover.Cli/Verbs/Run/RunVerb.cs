@@ -12,18 +12,18 @@ internal static class RunVerb
     public static Command Run()
     {
         var options = new RunOptions();
-        var words = new Argument<string[]>("COMMAND") { Arity = ArgumentArity.OneOrMore, Description = "the command, after --; one word is shell text ('ps aux | head'), of several each reaches the program unchanged" };
-        return Verb.Make("run", "run a command, watch its output, exit with its exit code", "drover run --on web-1 -- df -h /", [.. options.All, words])
+        var words = new Argument<string[]>("COMMAND") { Arity = ArgumentArity.OneOrMore, Description = "after --; one word alone is shell text ('ps aux | head'), of several each reaches the program unchanged" };
+        return Verb.Make("run", "run a command, watch its output, exit with its exit code",
+            "drover run -- uname -a\ndrover run --on web-1 -- df -h /\ndrover run --tag web --timeout 1m -- 'systemctl is-active nginx || journalctl -u nginx | tail'", [.. options.All, words])
+            .Usage("drover run [--on SERVER | --tag TAG | --local] [options] -- COMMAND...")
             .Calls(async (parsed, call) =>
             {
                 string[] command = parsed.GetRequiredValue(words);
-                // Not an option of ours, so the parser took it for the command.
-                if (command[0].StartsWith('-'))
-                    throw new UsageException($"There is no option '{command[0]}'. `drover run --help` tells more.");
-                var job = options.Read(parsed, await InputAsync(options.TakesInput(parsed), call)) with
+                var job = options.Read(parsed) with
                 {
                     Command = command[0],
                     Args = command.Length > 1 ? new JobArgs(command[1..]) : null,
+                    Stdin = await InputAsync(options.TakesInput(parsed), call),
                 };
                 return await SubmitAsync(call, job, options, parsed);
             });
@@ -34,58 +34,51 @@ internal static class RunVerb
         var options = new RunOptions();
         var file = new Argument<string>("FILE") { Description = "the script's file, or - for standard input" };
         var args = new Argument<string[]>("ARGS") { Arity = ArgumentArity.ZeroOrMore, Description = "the script's arguments, after --" };
-        return Verb.Make("script", "run a script, watch its output, exit with its exit code", "drover script --tag web --timeout 10m deploy.sh -- v2.4.1", [.. options.All, file, args])
+        return Verb.Make("script", "run a script, watch its output, exit with its exit code",
+            "drover script --on web-1 deploy.sh -- v2.4.1\ndrover script --tag web --shell /bin/bash - < check.sh", [.. options.All, file, args])
+            .Usage("drover script [--on SERVER | --tag TAG | --local] [options] FILE [-- ARGS...]")
             .Calls(async (parsed, call) =>
             {
                 string path = parsed.GetRequiredValue(file);
                 if (path == "-" && options.TakesInput(parsed))
                     throw new UsageException("Standard input cannot be both the script and the job's input.");
-                var job = options.Read(parsed, await InputAsync(options.TakesInput(parsed), call)) with
+                var job = options.Read(parsed);
+                job = job with
                 {
+                    Name = job.Name ?? (path == "-" ? null : Path.GetFileName(path)),
                     Script = await ScriptAsync(path, call),
                     Args = parsed.GetValue(args) is { Length: > 0 } list ? new JobArgs(list) : null,
+                    Stdin = await InputAsync(options.TakesInput(parsed), call),
                 };
-                return await SubmitAsync(call, job with { Name = job.Name ?? (path == "-" ? null : Path.GetFileName(path)) }, options, parsed);
+                return await SubmitAsync(call, job, options, parsed);
             });
+    }
+
+    /// <summary>Follows a job that was just made of another, or says its id.</summary>
+    public static async Task<int> FollowNewAsync(Call call, JobResponse job, bool detach)
+    {
+        if (detach)
+            return call.Screen.Answer(job, made => made.Id.ToString());
+        using var follower = new Follower(call, [new(job.Id, job.ServerName ?? "")]);
+        return await follower.RunAsync();
     }
 
     private static async Task<int> SubmitAsync(Call call, JobBulkRequest job, RunOptions options, ParseResult parsed)
     {
-        var names = options.Servers(parsed);
+        var names = (await Resolve.ServersAsync(call, options.Servers(parsed))).Select(server => server.Name).ToList();
         var tags = options.Tags(parsed);
-        if (options.Local(parsed))
-            names = [.. names, "local"];
-        foreach (string name in names)
-            await Resolve.ServerAsync(call, name);
-
-        IReadOnlyList<RunTarget> targets;
         if (tags.Count == 0 && names.Count <= 1)
         {
-            var created = await call.Client.SendAsync<JobRequest, JobResponse>(HttpMethod.Post, "jobs", Single(job, names.Count > 0 ? names[0] : "local"), call.Cancel);
-            targets = [new(created.Id, created.ServerName ?? "")];
-        }
-        else
-        {
-            var many = job with { ServerIds = names.Count > 0 ? names : null, ServerTags = tags.Count > 0 ? tags : null };
-            var created = await call.Client.SendAsync<JobBulkRequest, JobBulkResponse>(HttpMethod.Post, "jobs/bulk", many, call.Cancel);
-            targets = [.. created.Jobs.Select(item => new RunTarget(item.Id, item.ServerName ?? ""))];
+            var created = await call.Client.CreateAsync<JobRequest, JobResponse>("jobs", Single(job, names.FirstOrDefault("local")), call.Cancel);
+            return await FollowNewAsync(call, created, options.Detach(parsed));
         }
 
-        if (!options.Detach(parsed))
-        {
-            using var follower = new Follower(call, targets);
-            return await follower.RunAsync();
-        }
-
-        foreach (var target in targets)
-        {
-            if (call.Screen.Json)
-                Screen.PrintJsonLine(await call.Client.GetAsync<JobResponse>($"jobs/{target.Id}", call.Cancel));
-            else
-                call.Screen.Line(target.Id.ToString());
-        }
-
-        return 0;
+        var many = job with { ServerIds = names.Count > 0 ? names : null, ServerTags = tags.Count > 0 ? tags : null };
+        var batch = await call.Client.CreateAsync<JobBulkRequest, JobBulkResponse>("jobs/bulk", many, call.Cancel);
+        if (options.Detach(parsed))
+            return call.Screen.Answer(batch, made => string.Join('\n', made.Ids));
+        using var follower = new Follower(call, [.. batch.Jobs.Select(item => new RunTarget(item.Id, item.ServerName ?? ""))]);
+        return await follower.RunAsync();
     }
 
     /// <summary>The same job without the fields of a fan-out, which the endpoint for one job does not know.</summary>
@@ -116,12 +109,7 @@ internal static class RunVerb
     {
         try
         {
-            byte[] bytes = path == "-" ? await ReadInputAsync(call.Cancel) : await File.ReadAllBytesAsync(path, call.Cancel);
-            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
-        }
-        catch (ArgumentException)
-        {
-            throw new UsageException($"The script {path} is not UTF-8 text.");
+            return Text(path == "-" ? await ReadInputAsync(call.Cancel) : await File.ReadAllBytesAsync(path, call.Cancel), $"The script {path}");
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
@@ -129,8 +117,19 @@ internal static class RunVerb
         }
     }
 
-    private static async Task<string?> InputAsync(bool wanted, Call call) =>
-        wanted ? Encoding.UTF8.GetString(await ReadInputAsync(call.Cancel)) : null;
+    private static async Task<string?> InputAsync(bool wanted, Call call) => wanted ? Text(await ReadInputAsync(call.Cancel), "The input") : null;
+
+    private static string Text(byte[] bytes, string what)
+    {
+        try
+        {
+            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
+        }
+        catch (ArgumentException)
+        {
+            throw new UsageException($"{what} is not UTF-8 text, which is all that a job can be given. (base64 before, and base64 -d in the job, carries anything.)");
+        }
+    }
 
     private static async Task<byte[]> ReadInputAsync(CancellationToken cancel)
     {
@@ -140,6 +139,3 @@ internal static class RunVerb
         return bytes.ToArray();
     }
 }
-
-/// <summary>A job that was submitted, and where it runs.</summary>
-internal sealed record RunTarget(Guid Id, string Server);

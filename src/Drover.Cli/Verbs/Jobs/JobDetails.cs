@@ -4,14 +4,14 @@ using Drover.Jobs;
 using Drover.Server.Contracts;
 using Spectre.Console;
 
-namespace Drover.Cli.Verbs;
+namespace Drover.Cli.Verbs.Jobs;
 
 /// <summary>A job in full, for people: what went wrong first.</summary>
 internal static class JobDetails
 {
     public static void Print(Screen screen, JobResponse job)
     {
-        screen.Out.MarkupLine($"{Words.Status(job.Status)}  {Words.Cell(job.Name ?? job.Preview)}");
+        screen.Out.MarkupLine($"{Words.Status(job)}  {Words.Cell(job.Name ?? job.Preview)}");
         if (job.Status != JobStatus.Completed && job.Error is { } error)
             screen.Out.MarkupLine($"[red]{Words.Cell(error.TrimEnd())}[/]");
         screen.Out.WriteLine();
@@ -52,17 +52,19 @@ internal static class JobDetails
 
     private static void PrintAttempts(Screen screen, IReadOnlyList<AttemptResponse> attempts)
     {
-        var table = Screen.Table("attempt", "started", "took", "outcome", "why");
+        var table = new TextTable().Add("attempt", right: true).Add("started", dropRank: 2).Add("took", right: true).Add("outcome").Add("why", cutTo: 20, dropRank: 1);
         foreach (var attempt in attempts)
         {
-            table.AddRow(attempt.Number.ToString(CultureInfo.InvariantCulture), At(attempt.StartedAt),
+            table.Row(attempt.Number.ToString(CultureInfo.InvariantCulture), At(attempt.StartedAt),
                 attempt.FinishedAt is { } end ? Words.Duration(end - attempt.StartedAt) : "",
-                Words.Cell(attempt.Outcome?.ToString().ToLowerInvariant() ?? "running"), Words.Cell(Words.Short(attempt.Error, 70)));
+                Words.Cell(attempt.Outcome is { } outcome ? Spaced(outcome.ToString()) : "running"), Words.Cell(Words.Short(attempt.Error, 200)));
         }
 
         screen.Out.WriteLine();
-        screen.Out.Write(table);
+        screen.Write(table);
     }
+
+    private static string Spaced(string name) => string.Concat(name.Select((c, i) => char.IsUpper(c) ? (i > 0 ? " " : "") + char.ToLowerInvariant(c) : c.ToString()));
 
     private static string At(DateTimeOffset? at) => at is { } time
         ? time.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss zzz", CultureInfo.InvariantCulture) + $" ({Words.Ago(time, Call.Now)})" : "";

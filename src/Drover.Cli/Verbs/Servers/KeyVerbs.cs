@@ -1,11 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Net.Http.Headers;
+using Drover.Cli.Client;
 using Drover.Cli.Terminal;
 using Drover.Server.Contracts;
-using Spectre.Console;
 
-namespace Drover.Cli.Verbs;
+namespace Drover.Cli.Verbs.Servers;
 
 /// <summary><c>drover key …</c></summary>
 internal static class KeyVerbs
@@ -19,16 +19,17 @@ internal static class KeyVerbs
         return Verb.Make("add", "upload a private key; it is stored encrypted", "drover key add ~/.ssh/deploy.pem", name, file).Calls(async (parsed, call) =>
         {
             string path = parsed.GetRequiredValue(file);
-            var part = new StringContent(await KeyFile.ReadAsync(path, call.Cancel));
-            part.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
-            using var form = new MultipartFormDataContent { { part, "file", parsed.GetValue(name) ?? Path.GetFileName(path) } };
-            var key = await call.Client.SendAsync<KeyResponse>(new(HttpMethod.Post, "upload/pem") { Content = form }, call.Cancel);
-            if (call.Screen.Json)
-                Screen.PrintJson(key);
-            else
-                call.Screen.Line($"Stored {key.Filename}: {Describe(key)}");
-            return 0;
+            string text = await KeyFile.ReadAsync(path, call.Cancel);
+            string stored = parsed.GetValue(name) ?? Path.GetFileName(path);
+            return call.Screen.Answer(await call.Client.CreateAsync<KeyResponse>("upload/pem", () => Form(text, stored), call.Cancel), key => $"Stored {key.Filename}: {Describe(key)}");
         });
+    }
+
+    private static MultipartFormDataContent Form(string key, string name)
+    {
+        var part = new StringContent(key);
+        part.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+        return new MultipartFormDataContent { { part, "file", name } };
     }
 
     private static Command List() => Verb.Make("list", "list the keys", "drover key list").Calls(async (_, call) =>
@@ -46,37 +47,33 @@ internal static class KeyVerbs
             return 0;
         }
 
-        var table = Screen.Table("name", "key", "used by", "added");
+        var table = new TextTable().Add("name", cutTo: 16).Add("key", cutTo: 20).Add("used by", cutTo: 10, dropRank: 1).Add("added", right: true, dropRank: 2);
         foreach (var key in keys.Items)
-            table.AddRow(Words.Cell(key.Filename), Words.Cell(Describe(key)), Words.Cell(string.Join(", ", key.UsedBy)), Words.Ago(key.CreatedAt, Call.Now));
-        call.Screen.Out.Write(table);
+            table.Row(Words.Cell(key.Filename), Words.Cell(Describe(key)), Words.Cell(string.Join(", ", key.UsedBy)), Words.Ago(key.CreatedAt, Call.Now));
+        call.Screen.Write(table);
         return 0;
     });
 
     private static Command Remove()
     {
-        var name = new Argument<string>("NAME") { Description = "the key's name" };
+        var name = new Argument<string>("NAME") { Description = "the key's name", CompletionSources = { Completion.Keys } };
         var yes = new Option<bool>("--yes", "-y") { Description = "do not ask" };
         return Verb.Make("rm", "remove a key that no server uses", "drover key rm deploy.pem", yes, name).Calls(async (parsed, call) =>
         {
-            string key = parsed.GetRequiredValue(name);
-            if (!call.Screen.Confirm($"Remove the key {key} for good?", parsed.GetValue(yes)))
+            string wanted = parsed.GetRequiredValue(name);
+            var keys = (await call.Client.GetAsync<KeyListResponse>("files/pem", call.Cancel)).Items;
+            var key = keys.FirstOrDefault(key => key.Filename == wanted)
+                ?? throw new UsageException($"There is no key '{wanted}'.{Nearest.Hint(wanted, keys.Select(key => key.Filename))}");
+            if (!call.Screen.Confirm($"Remove the key {key.Filename} for good?", parsed.GetValue(yes)))
                 return ExitCodes.Other;
-            await call.Client.DeleteAsync($"files/pem/{Uri.EscapeDataString(key)}", call.Cancel);
-            call.Screen.Line($"Removed {key}.");
-            return 0;
+            await call.Client.DeleteAsync($"files/pem/{Uri.EscapeDataString(key.Filename)}", call.Cancel);
+            return call.Screen.Answer(key, removed => $"Removed {removed.Filename}.");
         });
     }
 
     private static Command Rotate() => Verb.Make("rotate-master", "make a new master key and re-encrypt every stored secret with it", "drover key rotate-master").Calls(async (_, call) =>
-    {
-        var answer = await call.Client.PostAsync<KeyRotationResponse>("system/secrets/rotate", call.Cancel);
-        if (call.Screen.Json)
-            Screen.PrintJson(answer);
-        else
-            call.Screen.Line($"The master key is new; {answer.Resealed} secrets were encrypted anew.");
-        return 0;
-    });
+        call.Screen.Answer(await call.Client.PostAsync<KeyRotationResponse>("system/secrets/rotate", call.Cancel),
+            done => $"The master key is new; {Words.Count(done.Resealed, "record")} {(done.Resealed == 1 ? "was" : "were")} encrypted anew."));
 
     private static string Describe(KeyResponse key) =>
         key.Type is null ? "encrypted, wants its passphrase" : string.Join(' ', new[] { key.Type, key.Bits?.ToString(CultureInfo.InvariantCulture), key.Fingerprint, key.Encrypted ? "(encrypted)" : null }.OfType<string>());

@@ -3,7 +3,7 @@ using Drover.Cli.Client;
 using Drover.Cli.Terminal;
 using Drover.Server.Contracts;
 
-namespace Drover.Cli.Verbs;
+namespace Drover.Cli.Verbs.Servers;
 
 /// <summary>The options that describe a server, for <c>add</c> and <c>edit</c>.</summary>
 internal sealed class ServerFields
@@ -12,7 +12,7 @@ internal sealed class ServerFields
     private readonly Option<int?> _port = new("--port") { Description = "port; 22 if not given", HelpName = "PORT" };
     private readonly Option<string?> _user = new("--user") { Description = "the user to sign in as", HelpName = "USER" };
     private readonly Option<string?> _key = new("--key") { Description = "a private key file; it is stored encrypted", HelpName = "FILE" };
-    private readonly Option<string?> _keyName = new("--key-name") { Description = "an uploaded key (`drover key add`)", HelpName = "NAME" };
+    private readonly Option<string?> _keyName = new("--key-name") { Description = "an uploaded key (`drover key add`)", HelpName = "NAME", CompletionSources = { Completion.Keys } };
     private readonly Option<bool> _passphrase = new("--passphrase") { Description = "ask for the key's passphrase (or read it from DROVER_PASSPHRASE)" };
     private readonly Option<bool> _password = new("--password") { Description = "sign in with a password; it is asked for (or read from DROVER_PASSWORD)" };
     private readonly Option<string[]> _tag = new("--tag") { Description = "a tag; may be given more than once", HelpName = "TAG" };

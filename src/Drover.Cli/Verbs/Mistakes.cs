@@ -1,0 +1,58 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
+
+namespace Drover.Cli.Verbs;
+
+/// <summary>Says in one line what is wrong with a call.</summary>
+internal static class Mistakes
+{
+    /// <summary>What is wrong; null when nothing is.</summary>
+    public static string? In(ParseResult parsed)
+    {
+        var command = parsed.CommandResult.Command;
+        if (parsed.Action is ParseErrorAction)
+            return $"{Reason(parsed, command)} `{PathOf(parsed.CommandResult)} --help` tells more.";
+        return command.Action is not null && OptionAsWord(parsed) is { } word
+            ? $"There is no option '{word}' of `{PathOf(parsed.CommandResult)}`. What belongs to the command goes after --: {PathOf(parsed.CommandResult)} … -- COMMAND {word}"
+            : null;
+    }
+
+    private static string Reason(ParseResult parsed, Command command)
+    {
+        if (parsed.UnmatchedTokens.Count > 0)
+        {
+            string word = parsed.UnmatchedTokens[0];
+            if (word.StartsWith('-'))
+                return $"There is no option '{word}' here.{Nearest.Hint(word, command.Options.Select(option => option.Name).Append("--json"))}";
+            return command.Subcommands.Count > 0
+                ? $"There is no '{PathOf(parsed.CommandResult)} {word}'.{Nearest.Hint(word, command.Subcommands.Select(sub => sub.Name))}"
+                : $"'{word}' is one word too many.";
+        }
+
+        if (command.Subcommands.Count > 0 && command.Action is null)
+            return $"`{PathOf(parsed.CommandResult)}` wants one of {string.Join(", ", command.Subcommands.Select(sub => sub.Name))}.";
+        foreach (var argument in command.Arguments)
+        {
+            if (argument.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(argument) is not { Tokens.Count: > 0 })
+                return $"{argument.Name} is missing.";
+        }
+
+        return parsed.Errors[0].Message.ReplaceLineEndings(" ").Trim().TrimEnd('.') + ".";
+    }
+
+    /// <summary>
+    /// The parser takes an option it does not know for a word of a list. Before <c>--</c> that is a slip, and it must not be
+    /// run as a command.
+    /// </summary>
+    private static string? OptionAsWord(ParseResult parsed)
+    {
+        var words = parsed.CommandResult.Command.Arguments.SelectMany(argument => parsed.GetResult(argument)?.Tokens ?? [])
+            .ToHashSet<Token>(ReferenceEqualityComparer.Instance);
+        return parsed.Tokens.TakeWhile(token => token.Type != TokenType.DoubleDash)
+            .FirstOrDefault(token => token.Value.Length > 1 && token.Value[0] == '-' && words.Contains(token))?.Value;
+    }
+
+    private static string PathOf(CommandResult result) =>
+        result.Parent is CommandResult parent ? $"{PathOf(parent)} {result.Command.Name}" : "drover";
+}
