@@ -1,7 +1,9 @@
 using System.CommandLine;
-using System.CommandLine.Invocation;
 using Drover.Cli.Terminal;
 using Drover.Cli.Verbs;
+
+// Signals, files' modes and write(2): Drover runs on Linux.
+[assembly: System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 
 StandardStream.Install();
 // "@name" is a word like any other here, not a file with more words.

@@ -85,8 +85,6 @@ internal static class Checks
     public static Func<string, string?> Whole(int min, int max) =>
         value => TryWhole(value, out int number) && number >= min && number <= max ? null : $"must be a whole number from {min} to {max}";
 
-    public static Func<string, string?> Optional(Func<string, string?> check) => value => value.Length == 0 ? null : check(value);
-
     public static Func<string, string?> OneOf(params string[] values) =>
         value => values.Contains(value, StringComparer.OrdinalIgnoreCase) ? null : "must be " + string.Join(", ", values[..^1]) + " or " + values[^1];
 

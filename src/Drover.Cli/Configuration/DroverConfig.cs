@@ -43,7 +43,7 @@ internal sealed class DroverConfig(IReadOnlyDictionary<Setting, SettingValue> va
 
     public WorkerOptions Worker => new()
     {
-        Slots = Text(Settings.WorkerConcurrency) is { Length: > 0 } slots ? int.Parse(slots, null) : 2 * Environment.ProcessorCount,
+        Slots = int.Parse(Text(Settings.WorkerConcurrency), null),
         Queues = [.. List(Settings.QueueName).Select(text => Checks.TryQueue(text, out var share) ? share : default)],
         Labels = List(Settings.WorkerLabels).ToHashSet(StringComparer.Ordinal),
         HeartbeatInterval = Duration(Settings.WorkerHeartbeat),
@@ -72,7 +72,6 @@ internal sealed class DroverConfig(IReadOnlyDictionary<Setting, SettingValue> va
             "off" => HostKeyPolicy.Off,
             _ => HostKeyPolicy.Tofu,
         },
-        DefaultTimeout = Duration(Settings.SshExecution),
         MaxUploadBytes = Size(Settings.MaxUpload),
         CorsAllowedOrigins = List(Settings.Cors),
         Version = Cli.Version.Text,

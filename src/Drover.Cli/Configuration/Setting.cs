@@ -36,7 +36,7 @@ internal sealed record SettingValue(Setting Setting, string Text, SettingSource 
     };
 
     /// <summary>The value as it may be shown.</summary>
-    public string Shown => Setting.Secret && Text.Length > 0 ? "***" : Text;
+    public string Shown => Setting.Secret && Source != SettingSource.Default && Text.Length > 0 ? "***" : Text;
 
     /// <summary>The beginning of every complaint about it.</summary>
     public string Described => $"{Setting.Name} (from {(Source == SettingSource.Default ? "its default" : $"the {SourceName}")}) is '{Shown}'";

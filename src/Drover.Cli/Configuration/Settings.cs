@@ -1,3 +1,4 @@
+using System.Globalization;
 using static Drover.Cli.Configuration.Checks;
 
 namespace Drover.Cli.Configuration;
@@ -8,12 +9,12 @@ internal static class Settings
     public static readonly Setting Data = new("DROVER_DATA", "./drover-data", "the data folder", NotEmpty);
     public static readonly Setting ServerAddr = new("SERVER_ADDR", "127.0.0.1:8080", "where the API and the dashboard listen", Address);
     public static readonly Setting NetQueueAddr = new("NETQUEUE_ADDR", "127.0.0.1:9000", "where a queue server listens; this version has none and does not use it", Address);
-    public static readonly Setting DatabaseUrl = new("DATABASE_URL", "", "where servers, keys and jobs are kept; empty: SQLite in the data folder", Embedded) { Secret = true };
-    public static readonly Setting QueueUrl = new("QUEUE_URL", "", "where jobs are kept; empty: where DATABASE_URL says", Embedded) { Secret = true };
+    public static readonly Setting DatabaseUrl = new("DATABASE_URL", "sqlite", "where everything is kept; this version: SQLite in the data folder", Embedded) { Secret = true };
+    public static readonly Setting QueueUrl = new("QUEUE_URL", "", "where jobs are kept, if not where DATABASE_URL says; this version: leave it empty", Embedded) { Secret = true };
     public static readonly Setting QueueName = new("QUEUE_NAME", "default", "queues the worker serves, comma separated, weights as email=3, * for all", Queues);
     public static readonly Setting QueueMaxSize = new("QUEUE_MAX_SIZE", "unlimited", "how many jobs may wait in a queue; beyond, a submit is refused", Limit);
     public static readonly Setting QueueDurability = new("QUEUE_DURABILITY", "full", "full: an accepted job has been fsynced; normal: it survives a crash, not a power cut", OneOf("full", "normal"));
-    public static readonly Setting WorkerConcurrency = new("WORKER_CONCURRENCY", "", "how many jobs run at once; empty: 2 for each core", Optional(Whole(1, 10_000)));
+    public static readonly Setting WorkerConcurrency = new("WORKER_CONCURRENCY", (2 * Environment.ProcessorCount).ToString(CultureInfo.InvariantCulture), "how many jobs run at once; 2 for each core if not given", Whole(1, 10_000));
     public static readonly Setting WorkerLabels = new("WORKER_LABELS", "", "labels of the worker, comma separated: gpu, zone=a", Labels);
     public static readonly Setting WorkerHeartbeat = new("WORKER_HEARTBEAT_INTERVAL", "10s", "how often leases are renewed; at most half of WORKER_LEASE", Duration("100ms", "12h"));
     public static readonly Setting WorkerLease = new("WORKER_LEASE", "30s", "how long a lease lasts unless renewed", Duration("1s", "1d"));

@@ -43,11 +43,10 @@ internal static class Greeting
         return Quote(relative.StartsWith("..", StringComparison.Ordinal) ? path : relative.Contains('/') ? relative : "./" + relative);
     }
 
-    /// <summary>What tells another call, from the same folder, of the data folder; nothing when it finds it by itself.</summary>
+    /// <summary>What tells another call of the data folder; nothing when it finds it by itself.</summary>
     private static string Data(DroverConfig config) => config.SourceOf(Settings.Data) switch
     {
-        SettingSource.CommandLine => $" --data {Quote(config.Text(Settings.Data))}",
-        SettingSource.Environment => $" --data {Quote(config.DataFolder)}",
+        SettingSource.CommandLine or SettingSource.Environment => $" --data {Quote(config.DataFolder)}",
         _ => "",
     };
 

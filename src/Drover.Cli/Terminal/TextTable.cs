@@ -96,7 +96,10 @@ internal sealed class TextTable : Renderable
             return cell;
         if (width < 2)
             return [.. Segment.Truncate(cell, width)];
-        return [.. Segment.Truncate(cell, width - 1), new Segment("…", cell[^1].Style)];
+        var style = cell[^1].Style;
+        cell = [.. Segment.Truncate(cell, width - 1)];
+        cell[^1] = new Segment(cell[^1].Text.TrimEnd(), cell[^1].Style);
+        return [.. cell, new Segment("…", style)];
     }
 
     /// <summary>The columns' widths; -1 for one that is left out.</summary>

@@ -41,7 +41,7 @@ internal static class Words
     };
 
     /// <summary>Milliseconds, finer when there are few.</summary>
-    public static string Milliseconds(double ms) => string.Create(CultureInfo.InvariantCulture, ms < 10 ? $"{ms:0.#}ms" : $"{ms:0}ms");
+    public static string Milliseconds(double ms) => ms.ToString(ms < 10 ? "0.#" : "0", CultureInfo.InvariantCulture) + "ms";
 
     /// <summary>Bytes in the largest unit in which they are at least one.</summary>
     public static string Bytes(long bytes) => bytes switch

@@ -69,7 +69,7 @@ internal static class BenchVerb
         await WatchAsync(call, "submitting", jobs, () => Task.FromResult((long)Volatile.Read(ref done)), producers);
         await producers;
         double submitted = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        await WatchAsync(call, "finishing", jobs, async () => (await call.Client.GetAsync<JobCountsResponse>($"jobs/counts?tag={job.Tags![0]}", call.Cancel)).Completed, Task.Delay(Timeout.Infinite, TimeProvider.System, call.Cancel));
+        await WatchAsync(call, "finishing", jobs, async () => (await call.Client.GetAsync<JobCountsResponse>($"jobs/counts?tag={job.Tags![0]}", call.Cancel)).Completed, Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, call.Cancel));
         double finished = Stopwatch.GetElapsedTime(start).TotalSeconds;
         var last = (await call.Client.GetAsync<JobListResponse>($"jobs?limit=500&tag={job.Tags![0]}", call.Cancel)).Items;
         return new(jobs, submitted, finished, [.. latencies.SelectMany(list => list).Order()],

@@ -32,7 +32,7 @@ internal static class ConfigVerb
         foreach (var value in config.Values)
         {
             string from = value.Source == SettingSource.Default ? "[grey]default[/]" : $"[yellow]{value.SourceName}[/]";
-            table.Row(value.Setting.Name, Words.Cell(value.Shown), from, $"[grey]{Words.Cell(value.Setting.Help)}[/]");
+            table.Row(value.Setting.Name, value.Shown.Length > 0 ? Words.Cell(value.Shown) : "[grey]none[/]", from, $"[grey]{Words.Cell(value.Setting.Help)}[/]");
         }
 
         new Screen(false).Write(table);

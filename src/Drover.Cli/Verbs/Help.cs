@@ -16,12 +16,7 @@ internal sealed class Help(HelpAction inner) : SynchronousCommandLineAction
     public static void AddExample(Command command, string example) => Examples[command] = example;
 
     /// <summary>How a verb is called, where the library's own line would mislead.</summary>
-    public static T Usage<T>(this T command, string usage)
-        where T : Command
-    {
-        Usages[command] = usage;
-        return command;
-    }
+    public static void AddUsage(Command command, string usage) => Usages[command] = usage;
 
     /// <summary>Puts this in the place of the library's.</summary>
     public static void Install(RootCommand root)

@@ -32,6 +32,14 @@ internal static class Verb
         return command;
     }
 
+    /// <inheritdoc cref="Help.AddUsage"/>
+    public static T Usage<T>(this T command, string usage)
+        where T : Command
+    {
+        Help.AddUsage(command, usage);
+        return command;
+    }
+
     /// <summary>Gives a verb that talks to a running Drover its work.</summary>
     public static Command Calls(this Command command, Func<ParseResult, Call, Task<int>> work)
     {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Drover.Cli.Client;
 using Drover.Cli.Terminal;
+using Drover.Jobs;
 using Drover.Server.Contracts;
 
 namespace Drover.Cli.Verbs.Jobs;
@@ -55,6 +56,8 @@ internal static class JobList
         return full;
     }
 
+    private static double? Elapsed(JobSummary job) => job is { Status: JobStatus.Running, StartedAt: { } started } ? Math.Max(0, (Call.Now - started).TotalSeconds) : null;
+
     private static void Print(Call call, JobListResponse page, bool filtered)
     {
         if (page.Items.Count == 0)
@@ -71,7 +74,7 @@ internal static class JobList
         {
             var job = page.Items[i];
             table.Row(ids[i], Words.Status(job), Words.Cell(job.ServerName ?? "task"), Words.Cell(Words.Short(job.Name ?? job.Preview, 200)),
-                severalQueues ? Words.Cell(job.Queue) : "", Words.Ago(job.CreatedAt, Call.Now), Words.Duration(job.Duration));
+                severalQueues ? Words.Cell(job.Queue) : "", Words.Ago(job.CreatedAt, Call.Now), Words.Duration(job.Duration ?? Elapsed(job)));
         }
 
         call.Screen.Write(table);

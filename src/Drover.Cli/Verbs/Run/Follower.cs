@@ -112,7 +112,7 @@ internal sealed class Follower(Call call, IReadOnlyList<RunTarget> targets) : ID
                 targets[i].Id.ToString(), told ? "" : Words.Cell(Words.Short(end.Error, 200)));
         }
 
-        call.Screen.Error.WriteLine();
+        call.Screen.Error.Write(new Spectre.Console.Text("\n"));
         call.Screen.Error.Write(table);
         int good = ends.Count(end => end.Status == JobStatus.Completed);
         call.Screen.Error.Write(new Spectre.Console.Markup(good == ends.Length
@@ -176,12 +176,12 @@ internal sealed class Follower(Call call, IReadOnlyList<RunTarget> targets) : ID
     {
         using var held = await _output.HoldAsync(_leave.Token);
         string what = targets.Count == 1 ? "the job" : $"all {targets.Count} jobs";
-        call.Screen.Error.Write(new Spectre.Console.Markup($"\n[yellow]Interrupted.[/] [bold]c[/]ancel {what}, [bold]d[/]etach and let it go on, or any other key to keep watching? "));
+        call.Screen.Error.Write(new Spectre.Console.Markup($"\n[yellow]Interrupted:[/] [[[bold]c[/]]]ancel {what}, [[[bold]d[/]]]etach and let it go on, or [[[bold]k[/]]]eep watching? "));
         char key = char.ToLowerInvariant(await Task.Run(() => Console.ReadKey(intercept: true).KeyChar));
         call.Screen.Error.Write(new Spectre.Console.Text(key switch { 'c' => "cancel\n", 'd' => "detach\n", _ => "keep watching\n" }));
         return key;
     }
 
-    private Task CancelAsync(CancellationToken cancel) => call.Client.SendAsync<JobActionRequest, JobActionResponse>(
+    private Task<JobActionResponse> CancelAsync(CancellationToken cancel) => call.Client.SendAsync<JobActionRequest, JobActionResponse>(
         HttpMethod.Post, "jobs/actions", new JobActionRequest { Action = JobAction.Cancel, Ids = [.. targets.Select(target => target.Id)] }, cancel);
 }

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text;
 using Drover.Cli.Client;
-using Drover.Cli.Terminal;
 using Drover.Server.Contracts;
 
 namespace Drover.Cli.Verbs.Run;

@@ -43,7 +43,7 @@ internal sealed class Waiting(Call call, IReadOnlyList<RunTarget> targets, LineO
         return job.Status switch
         {
             JobStatus.Queued => "queued: " + await ReasonAsync(job, cancel),
-            JobStatus.Scheduled => $"scheduled: it is due {Words.Ago(job.RunAt, Call.Now)}",
+            JobStatus.Scheduled => $"scheduled: due {Words.Ago(job.RunAt, Call.Now)}",
             JobStatus.Retrying => $"attempt {job.Attempt} of {job.MaxAttempts} failed; the next {Words.Ago(job.RunAt, Call.Now)}",
             JobStatus.Running when job.CancelRequestedAt is not null => "canceling",
             _ => null,

@@ -78,10 +78,13 @@ internal sealed class TopView(Uri url)
 
     private Markup Heading()
     {
-        string numbers = _counts is not { } c ? ""
-            : $"[blue]{c.Running} running[/]  {c.Queued} queued  [purple]{c.Scheduled} scheduled[/]  [yellow]{c.Retrying} retrying[/]  [green]{c.Completed} completed[/]  [red]{c.Failed} failed[/]  [grey]{c.Canceled} canceled[/]";
+        string numbers = _counts is not { } c ? "" : $"[blue]{c.Running} running[/]  {c.Queued} queued" + string.Concat(
+            Number(c.Scheduled, "scheduled", "purple"), Number(c.Retrying, "retrying", "yellow"), Number(c.Completed, "completed", "green"),
+            Number(c.Failed, "failed", "red"), Number(c.Canceled, "canceled", "grey"));
         return new Markup($"[bold]drover[/] [grey]{Words.Cell(url.Authority)}  {TimeProvider.System.GetLocalNow().ToString("HH:mm:ss", CultureInfo.InvariantCulture)}[/]\n{numbers}\n");
     }
+
+    private static string Number(long n, string what, string colour) => n == 0 ? "" : $"  [{colour}]{n} {what}[/]";
 
     private TextTable Queues()
     {
@@ -134,6 +137,8 @@ internal sealed class TopView(Uri url)
     {
         yield return new Markup($"[grey]─── output of {id} {new string('─', Math.Max(0, width - 52))}[/]\n");
         string text = string.Concat(Log.Where(entry => entry.Text is not null).Select(entry => entry.Text)).TrimEnd('\n');
+        if (text.Length == 0)
+            yield return new Markup("[grey]none yet[/]\n");
         foreach (string line in text.Split('\n').TakeLast(height - 2))
             yield return new Text(Words.Short(Words.Plain(line.TrimEnd('\r')), width) + "\n");
     }
