@@ -82,12 +82,6 @@ internal sealed class DroverClient : IDisposable
         using var answer = await AnswerAsync(new(HttpMethod.Post, path), cancel);
     }
 
-    /// <summary>A POST whose answer has no body.</summary>
-    public async Task PostAsync(string path, CancellationToken cancel)
-    {
-        using var answer = await AnswerAsync(new(HttpMethod.Post, path), cancel);
-    }
-
     public async Task DeleteAsync(string path, CancellationToken cancel)
     {
         using var answer = await AnswerAsync(new(HttpMethod.Delete, path), cancel);

@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using System.Text.RegularExpressions;
 
 namespace Drover.Cli.Verbs;
 
 /// <summary>Says in one line what is wrong with a call.</summary>
-internal static class Mistakes
+internal static partial class Mistakes
 {
     /// <summary>What is wrong; null when nothing is.</summary>
     public static string? In(ParseResult parsed)
@@ -38,8 +39,14 @@ internal static class Mistakes
                 return $"{argument.Name} is missing.";
         }
 
-        return parsed.Errors[0].Message.ReplaceLineEndings(" ").Trim().TrimEnd('.') + ".";
+        string message = parsed.Errors[0].Message.ReplaceLineEndings(" ").Trim().TrimEnd('.') + ".";
+        return WrongType().Match(message) is { Success: true } wrong
+            ? $"{wrong.Groups["option"]} must be {(message.Contains("Boolean", StringComparison.Ordinal) ? "true or false" : "a whole number")}, not '{wrong.Groups["value"]}'." : message;
     }
+
+    /// <summary>The library's words for a value that cannot be read, which name a type of the language.</summary>
+    [GeneratedRegex("^Cannot parse argument '(?<value>.*)' for option '(?<option>.*)' as expected type")]
+    private static partial Regex WrongType();
 
     /// <summary>
     /// The parser takes an option it does not know for a word of a list. Before <c>--</c> that is a slip, and it must not be
