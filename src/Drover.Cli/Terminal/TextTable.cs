@@ -52,7 +52,7 @@ internal sealed class TextTable : Renderable
         int[] widths = Fit([.. _columns.Select((_, i) => lines.Max(line => Segment.CellCount(line[i])))], maxWidth);
         foreach (var line in lines)
         {
-            foreach (var segment in Segment.Truncate(Line(line, widths), maxWidth))
+            foreach (var segment in First(Line(line, widths), maxWidth))
                 yield return segment;
             yield return Segment.LineBreak;
         }
@@ -95,11 +95,25 @@ internal sealed class TextTable : Renderable
         if (Segment.CellCount(cell) <= width)
             return cell;
         if (width < 2)
-            return [.. Segment.Truncate(cell, width)];
+            return First(cell, width);
         var style = cell[^1].Style;
-        cell = [.. Segment.Truncate(cell, width - 1)];
+        cell = First(cell, width - 1);
         cell[^1] = new Segment(cell[^1].Text.TrimEnd(), cell[^1].Style);
         return [.. cell, new Segment("…", style)];
+    }
+
+    /// <summary>As much as fits; the library's own way with many segments leaves out the one that fits in part.</summary>
+    private static List<Segment> First(List<Segment> segments, int width)
+    {
+        var first = new List<Segment>();
+        foreach (var segment in segments)
+        {
+            int left = width - Segment.CellCount(first);
+            if (left > 0 && Segment.Truncate(segment, left) is { } part)
+                first.Add(part);
+        }
+
+        return first;
     }
 
     /// <summary>The columns' widths; -1 for one that is left out.</summary>

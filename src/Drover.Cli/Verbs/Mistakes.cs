@@ -12,7 +12,7 @@ internal static partial class Mistakes
     public static string? In(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
-        if (parsed.Action is ParseErrorAction)
+        if (parsed.Action is ParseErrorAction && (parsed.UnmatchedTokens.Count == 0 || OptionAsWord(parsed) is null))
             return $"{Reason(parsed, command)} `{PathOf(parsed.CommandResult)} --help` tells more.";
         return command.Action is not null && OptionAsWord(parsed) is { } word
             ? $"There is no option '{word}' of `{PathOf(parsed.CommandResult)}`. What belongs to the command goes after --: {PathOf(parsed.CommandResult)} … -- COMMAND {word}"
@@ -33,13 +33,15 @@ internal static partial class Mistakes
 
         if (command.Subcommands.Count > 0 && command.Action is null)
             return $"`{PathOf(parsed.CommandResult)}` wants one of {string.Join(", ", command.Subcommands.Select(sub => sub.Name))}.";
-        foreach (var argument in command.Arguments)
+        // An option without its value is what was written last, so it is the nearer reason.
+        bool ofOption = parsed.Errors.Any(error => error.SymbolResult is OptionResult);
+        foreach (var argument in ofOption ? [] : command.Arguments)
         {
             if (argument.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(argument) is not { Tokens.Count: > 0 })
                 return $"{argument.Name} is missing.";
         }
 
-        string message = parsed.Errors[0].Message.ReplaceLineEndings(" ").Trim().TrimEnd('.') + ".";
+        string message = (parsed.Errors.FirstOrDefault(error => error.SymbolResult is OptionResult) ?? parsed.Errors[0]).Message.ReplaceLineEndings(" ").Trim().TrimEnd('.') + ".";
         return WrongType().Match(message) is { Success: true } wrong
             ? $"{wrong.Groups["option"]} must be {(message.Contains("Boolean", StringComparison.Ordinal) ? "true or false" : "a whole number")}, not '{wrong.Groups["value"]}'." : message;
     }

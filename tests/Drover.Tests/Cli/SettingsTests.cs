@@ -14,7 +14,7 @@ public sealed class SettingsTests : IDisposable
     {
         if (file is not null)
             File.WriteAllText(_file, file);
-        return SettingsLoader.Load(setting => commandLine?.GetValueOrDefault(setting.Name), name => environment?.GetValueOrDefault(name), _file);
+        return SettingsLoader.Load(setting => commandLine?.GetValueOrDefault(setting.Name), name => environment?.GetValueOrDefault(name), file is null ? null : _file);
     }
 
     [Fact]

@@ -43,9 +43,9 @@ public sealed class TextTableTests
     [Fact]
     public void A_narrower_one_leaves_out_the_least_wanted_column() => Assert.Equal(
         [
-            "ID    JOB         TOOK",
-            "0198  tar -czf…   1.5s",
-            "0199  ls        12m30s",
+            "ID    JOB          TOOK",
+            "0198  tar -czf…    1.5s",
+            "0199  ls         12m30s",
         ],
         Render(Jobs(), 23));
 
