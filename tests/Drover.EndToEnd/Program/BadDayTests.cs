@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Drover.EndToEnd.Shell;
@@ -35,7 +34,8 @@ public sealed class BadDayTests
         Assert.EndsWith("\nlast\n", logs.Text, StringComparison.Ordinal);
         Assert.InRange(logs.Out.Length, 256 * 1024, 2 << 20);
         Assert.Contains("of output were not kept", logs.ErrorText, StringComparison.Ordinal);
-        long dropped = long.Parse(logs.ErrorText.Split(' ').First(word => word.Length > 6 && word.All(char.IsAsciiDigit)), CultureInfo.InvariantCulture);
+        var entries = await drover.CliAsync("job", "logs", id, "--json");
+        long dropped = entries.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Sum(line => JsonNode.Parse(line)!["dropped_bytes"]?.GetValue<long>() ?? 0);
         Assert.Equal(200_000_000 + "first\n\nlast\n".Length, dropped + logs.Out.Length);
     }
 
