@@ -34,17 +34,8 @@ public static class DroverServer
     /// <exception cref="ArgumentException">An option makes no sense.</exception>
     public static IServiceCollection AddDroverServer(this IServiceCollection services, ServerOptions options)
     {
-        options.Validate();
-        services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton(options);
-        services.AddSingleton<KeyRing>().AddSingleton<SecretRotation>();
-        services.AddSingleton<ServerCatalog>().AddSingleton<KeyCatalog>().AddSingleton<ServerRules>().AddSingleton<ServerChecks>();
-        services.AddSingleton(provider => new ServerDirectory(
-            provider.GetRequiredService<ServerCatalog>(), provider.GetRequiredService<KeyCatalog>(), provider.GetRequiredService<KeyRing>(),
-            options, provider.GetRequiredService<AuditTrail>()));
-        services.AddSingleton<ITargetResolver>(provider => provider.GetRequiredService<ServerDirectory>());
-        services.AddSingleton<AuditTrail>();
-        services.AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
+        services.AddDroverDirectory(options);
+        services.AddSingleton<SecretRotation>().AddSingleton<ServerRules>().AddSingleton<ServerChecks>();
         services.AddSingleton<AdminToken>().AddSingleton<SignInCodes>().AddSingleton<Sessions>().AddSingleton<FailedAttempts>();
         services.AddSingleton<JobSubmission>().AddSingleton<Idempotency>().AddSingleton<StreamSlots>();
         services.AddSingleton<LiveData>().AddSingleton<LiveTicker>().AddSingleton<LiveTopics>();
@@ -52,6 +43,28 @@ public static class DroverServer
         services.AddSingleton<MetricsCollector>();
         services.AddHostedService(provider => provider.GetRequiredService<MetricsCollector>());
         AddHttp(services, options);
+        return services;
+    }
+
+    /// <summary>
+    /// Adds what a broker needs to turn a server's id into its address and credential, without the HTTP side: for a
+    /// process that only holds the queue. The host adds <see cref="IBroker"/>, <see cref="Drover.Catalog.ICatalog"/> and
+    /// <see cref="Drover.Catalog.IAuditLog"/>.
+    /// </summary>
+    /// <exception cref="ArgumentException">An option makes no sense.</exception>
+    public static IServiceCollection AddDroverDirectory(this IServiceCollection services, ServerOptions options)
+    {
+        options.Validate();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(options);
+        services.AddSingleton<KeyRing>().AddSingleton<KeyRingCheck>();
+        services.AddSingleton<ServerCatalog>().AddSingleton<KeyCatalog>();
+        services.AddSingleton(provider => new ServerDirectory(
+            provider.GetRequiredService<ServerCatalog>(), provider.GetRequiredService<KeyCatalog>(), provider.GetRequiredService<KeyRing>(),
+            options, provider.GetRequiredService<AuditTrail>()));
+        services.AddSingleton<ITargetResolver>(provider => provider.GetRequiredService<ServerDirectory>());
+        services.AddSingleton<AuditTrail>();
+        services.AddHostedService(provider => provider.GetRequiredService<AuditTrail>());
         return services;
     }
 

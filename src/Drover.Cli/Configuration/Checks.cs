@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Drover.Jobs;
+using Drover.NetQueue;
 using Drover.Storage;
 
 namespace Drover.Cli.Configuration;
@@ -14,6 +15,8 @@ internal static class Checks
 
     public static string? Address(string value) =>
         TryAddress(value, out _, out _) ? null : "must be ADDRESS:PORT, such as 127.0.0.1:8080, localhost:8080, [::1]:8080, or :8080 for every address of this machine";
+
+    public static string? AddressOrOff(string value) => value == "off" ? null : Address(value) is { } wrong ? wrong + "; or off" : null;
 
     /// <summary>Splits an address; the host is <c>*</c> for every address of this machine.</summary>
     public static bool TryAddress(string value, out string host, out int port)
@@ -35,9 +38,43 @@ internal static class Checks
         "" or "sqlite" => null,
         _ when Scheme(value) is "postgres" or "postgresql" => $"names a PostgreSQL database, {OnlySqlite}",
         _ when Scheme(value) is "redis" or "rediss" => $"names a Redis server, {OnlySqlite}",
-        _ when Scheme(value) is "netqueue" => $"names a queue server, {OnlySqlite}",
         _ => $"names a database {OnlySqlite}",
     };
+
+    public static string? QueueServer(string value)
+    {
+        if (value is "" or "sqlite")
+            return null;
+        if (Scheme(value) is not "netqueue")
+            return Embedded(value);
+        try
+        {
+            NetQueueClientOptions.Parse(value);
+            return null;
+        }
+        catch (FormatException)
+        {
+            return "must read netqueue://HOST:PORT, with ?fingerprint=HEX or ?tls=on or ?tls=off after it where needed";
+        }
+    }
+
+    /// <summary>Long enough that nobody guesses it, and fit to stand in a header.</summary>
+    public static string? Token(string value) =>
+        value.Length == 0 || (value.Length is >= 16 and <= 512 && value.All(c => c is > ' ' and < '\x7F')) ? null : "must be 16 to 512 printable characters without blanks";
+
+    public static string? Key32(string value) =>
+        value.Length == 0 || TryKey(value, out _) ? null : "must be 32 bytes in base64; `head -c 32 /dev/urandom | base64` makes one";
+
+    public static bool TryKey(string value, out byte[] key)
+    {
+        key = new byte[32];
+        return Convert.TryFromBase64String(value, key, out int length) && length == 32;
+    }
+
+    public static string? Name(string value) =>
+        value.Length <= 100 && value.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') ? null : "must be letters, digits, dashes, dots and underscores";
+
+    public static string? AnyText(string value) => null;
 
     public static string? Queues(string value)
     {

@@ -43,6 +43,7 @@ internal sealed class DroverConfig(IReadOnlyDictionary<Setting, SettingValue> va
 
     public WorkerOptions Worker => new()
     {
+        Name = OrNull(Settings.WorkerName),
         Slots = int.Parse(Text(Settings.WorkerConcurrency), null),
         Queues = [.. List(Settings.QueueName).Select(text => Checks.TryQueue(text, out var share) ? share : default)],
         Labels = List(Settings.WorkerLabels).ToHashSet(StringComparer.Ordinal),
@@ -63,6 +64,8 @@ internal sealed class DroverConfig(IReadOnlyDictionary<Setting, SettingValue> va
     public ServerOptions Server => new()
     {
         DataDirectory = DataFolder,
+        AdminToken = OrNull(Settings.AdminToken),
+        MasterKey = Checks.TryKey(Text(Settings.MasterKey), out byte[] key) ? (ReadOnlyMemory<byte>?)key : default,
         AuthMode = WithoutToken ? AuthMode.None : AuthMode.Token,
         AllowedShells = List(Settings.Shells),
         DefaultTimeout = Duration(Settings.SshExecution),
@@ -84,9 +87,21 @@ internal sealed class DroverConfig(IReadOnlyDictionary<Setting, SettingValue> va
         string host = ServerAddress.Host;
         if (WithoutToken && !(host == "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address))))
             throw new SettingException($"{values[Settings.AuthMode].Described}: that is allowed only while SERVER_ADDR is on loopback, and it is '{Text(Settings.ServerAddr)}'.");
+        if (OrNull(Settings.NetQueueCert) is null != OrNull(Settings.NetQueueKey) is null)
+            throw new SettingException("NETQUEUE_TLS_CERT and NETQUEUE_TLS_KEY belong together: give both or neither.");
         if (Duration(Settings.WorkerHeartbeat) > Duration(Settings.WorkerLease) / 2)
             throw new SettingException($"{values[Settings.WorkerHeartbeat].Described}: it must be at most half of WORKER_LEASE, which is '{Text(Settings.WorkerLease)}'.");
     }
+
+    /// <summary>Splits an address setting, for listening.</summary>
+    public IPEndPoint Endpoint(Setting setting)
+    {
+        if (!Checks.TryAddress(Text(setting), out string host, out int port))
+            throw new InvalidOperationException("checked before");
+        return new(host switch { "*" => IPAddress.IPv6Any, "localhost" => IPAddress.Loopback, _ => IPAddress.Parse(host) }, port);
+    }
+
+    public string? OrNull(Setting setting) => Text(setting) is { Length: > 0 } text ? text : null;
 
     public SettingSource SourceOf(Setting setting) => values[setting].Source;
 

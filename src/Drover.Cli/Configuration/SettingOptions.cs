@@ -15,7 +15,7 @@ internal sealed class SettingOptions
 
     public static SettingOptions Make() => new(Settings.All.ToDictionary(
         setting => setting,
-        setting => setting == Settings.Data ? Verb.Data : new Option<string?>(setting.Option)
+        setting => setting == Settings.Data ? Verb.Data : new Option<string?>(setting.Option, setting == Settings.QueueUrl ? ["--queue"] : [])
         {
             Description = setting.Help + (setting.Default.Length > 0 ? $" [{setting.Default}]" : ""),
             HelpName = "VALUE",

@@ -8,13 +8,21 @@ internal static class Settings
 {
     public static readonly Setting Data = new("DROVER_DATA", "./drover-data", "the data folder", NotEmpty);
     public static readonly Setting ServerAddr = new("SERVER_ADDR", "127.0.0.1:8080", "where the API and the dashboard listen", Address);
-    public static readonly Setting NetQueueAddr = new("NETQUEUE_ADDR", "127.0.0.1:9000", "where a queue server listens; this version has none and does not use it", Address);
+    public static readonly Setting NetQueueAddr = new("NETQUEUE_ADDR", "127.0.0.1:9000", "where the queue server listens, or where a worker or API finds it; off for no queue server", AddressOrOff);
+    public static readonly Setting NetQueueTls = new("NETQUEUE_TLS", "on", "on; off lets producers in from other hosts without TLS, workers never", OneOf("on", "off"));
+    public static readonly Setting NetQueueCert = new("NETQUEUE_TLS_CERT", "", "the queue server's certificate, a PEM file; else a self-signed one in the data folder", AnyText);
+    public static readonly Setting NetQueueKey = new("NETQUEUE_TLS_KEY", "", "the private key of NETQUEUE_TLS_CERT, a PEM file", AnyText);
     public static readonly Setting DatabaseUrl = new("DATABASE_URL", "sqlite", "where everything is kept; this version: SQLite in the data folder", Embedded) { Secret = true };
-    public static readonly Setting QueueUrl = new("QUEUE_URL", "", "where jobs are kept, if not where DATABASE_URL says; this version: leave it empty", Embedded) { Secret = true };
+    public static readonly Setting QueueUrl = new("QUEUE_URL", "", "the queue server that holds the jobs, for API and workers without one: netqueue://HOST:PORT", QueueServer) { Secret = true };
+    public static readonly Setting AdminToken = new("DROVER_ADMIN_TOKEN", "", "the admin token; else the one in the data folder, made at the first start", Token) { Secret = true };
+    public static readonly Setting WorkerToken = new("DROVER_WORKER_TOKEN", "", "the token of workers in other processes; else the one in the data folder", Token) { Secret = true };
+    public static readonly Setting ProducerToken = new("DROVER_PRODUCER_TOKEN", "", "a token that may only submit and look at jobs, over NetQueue", Token) { Secret = true };
+    public static readonly Setting MasterKey = new("DROVER_MASTER_KEY", "", "seals stored credentials: 32 bytes in base64; else the file key-ring in the data folder", Key32) { Secret = true };
     public static readonly Setting QueueName = new("QUEUE_NAME", "default", "queues the worker serves, comma separated, weights as email=3, * for all", Queues);
     public static readonly Setting QueueMaxSize = new("QUEUE_MAX_SIZE", "unlimited", "how many jobs may wait in a queue; beyond, a submit is refused", Limit);
     public static readonly Setting QueueDurability = new("QUEUE_DURABILITY", "full", "full: an accepted job has been fsynced; normal: it survives a crash, not a power cut", OneOf("full", "normal"));
     public static readonly Setting WorkerConcurrency = new("WORKER_CONCURRENCY", (2 * Environment.ProcessorCount).ToString(CultureInfo.InvariantCulture), "how many jobs run at once; 2 for each core if not given", Whole(1, 10_000));
+    public static readonly Setting WorkerName = new("WORKER_NAME", "", "tells the workers of one host apart; the worker's id is HOST-NAME", Name);
     public static readonly Setting WorkerLabels = new("WORKER_LABELS", "", "labels of the worker, comma separated: gpu, zone=a", Labels);
     public static readonly Setting WorkerHeartbeat = new("WORKER_HEARTBEAT_INTERVAL", "10s", "how often leases are renewed; at most half of WORKER_LEASE", Duration("100ms", "12h"));
     public static readonly Setting WorkerLease = new("WORKER_LEASE", "30s", "how long a lease lasts unless renewed", Duration("1s", "1d"));
@@ -37,7 +45,8 @@ internal static class Settings
 
     public static readonly IReadOnlyList<Setting> All =
     [
-        Data, ServerAddr, NetQueueAddr, DatabaseUrl, QueueUrl, QueueName, QueueMaxSize, QueueDurability, WorkerConcurrency, WorkerLabels,
+        Data, ServerAddr, NetQueueAddr, NetQueueTls, NetQueueCert, NetQueueKey, DatabaseUrl, QueueUrl, AdminToken, WorkerToken, ProducerToken, MasterKey,
+        QueueName, QueueMaxSize, QueueDurability, WorkerConcurrency, WorkerName, WorkerLabels,
         WorkerHeartbeat, WorkerLease, WorkerGrace, SshConnect, SshExecution, SshKeepalive, SshRetries, SshHostKeys, OutputFlush, OutputMax,
         Shells, MaxUpload, RetainCompleted, RetainFailed, AuthMode, Cors, LogLevel, LogFormat,
     ];

@@ -2,6 +2,7 @@ using System.Net;
 using Drover.Brokers;
 using Drover.Cli.Configuration;
 using Drover.Cli.Verbs;
+using Drover.NetQueue;
 using Drover.Server;
 using Drover.Server.Servers;
 using Drover.Servers;
@@ -21,42 +22,84 @@ namespace Drover.Cli.Hosting;
 /// <summary>Puts the parts of Drover together: which one gets which.</summary>
 internal static class Composition
 {
-    public static async Task<WebApplication> BuildAsync(DroverConfig config, SqliteDatabase database, ILoggerFactory logs)
+    /// <summary>A process that holds the jobs in its own store.</summary>
+    public static Task<IHost> BuildAsync(DroverConfig config, NodeRoles roles, SqliteDatabase database, ILoggerFactory logs) =>
+        BuildAsync(config, roles, logs, services =>
+        {
+            services.AddSingleton(database.Catalog);
+            services.AddSingleton(database.Audit);
+            services.AddSingleton(provider => new Broker(database.Jobs, provider.GetRequiredService<ServerDirectory>(), config.Broker, TimeProvider.System, logs));
+            services.AddSingleton<IBroker>(provider => provider.GetRequiredService<Broker>());
+        });
+
+    /// <summary>A process whose jobs, servers and keys are with a queue server.</summary>
+    public static Task<IHost> BuildAsync(DroverConfig config, NodeRoles roles, NetQueueBroker queue, ILoggerFactory logs) =>
+        BuildAsync(config, roles, logs, services =>
+        {
+            services.AddSingleton(queue.Catalog.Catalog);
+            services.AddSingleton(queue.Catalog.Audit);
+            services.AddSingleton<IBroker>(queue);
+        });
+
+    public static Worker MakeWorker(DroverConfig config, IBroker broker, ILoggerFactory logs)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], ContentRootPath = AppContext.BaseDirectory });
-        builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, config));
-        var services = builder.Services;
-        services.AddSingleton(logs);
-        services.AddSingleton<IHostLifetime, NoLifetime>();
-        services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(database.Jobs);
-        services.AddSingleton(database.Catalog);
-        services.AddSingleton(database.Audit);
-        services.AddSingleton<IServerProbe>(_ => new SshProbe(config.Ssh, TimeProvider.System, logs));
-        services.AddSingleton<IKeyInspector, SshKeyInspector>();
-        services.AddSingleton(provider => new Broker(database.Jobs, provider.GetRequiredService<ServerDirectory>(), config.Broker, TimeProvider.System, logs));
-        services.AddSingleton<IBroker>(provider => provider.GetRequiredService<Broker>());
-        services.AddDroverServer(config.Server);
-        var app = builder.Build();
+        // A worker beside another program's on the same host must not take the other one's name.
+        var options = broker is NetQueueBroker && config.Worker.Name is null
+            ? config.Worker with { Name = Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture) } : config.Worker;
+        return new(broker,
+        [
+            new TaskExecutor(new TaskHandlers().Add(BenchVerb.JobType, static (_, _) => ValueTask.FromResult(TaskResult.Done)), TimeProvider.System),
+            new LocalExecutor(new LocalOptions { KeepaliveInterval = config.Ssh.KeepaliveInterval }),
+            new SshExecutor(config.Ssh, TimeProvider.System, logs),
+        ], options, TimeProvider.System, logs);
+    }
+
+    private static async Task<IHost> BuildAsync(DroverConfig config, NodeRoles roles, ILoggerFactory logs, Action<IServiceCollection> addStore)
+    {
+        var host = roles.HasFlag(NodeRoles.Api) ? BuildApi(config, logs, addStore) : BuildPlain(config, roles, logs, addStore);
         try
         {
-            await DroverServerStartup.InitializeAsync(app.Services);
-            app.MapDrover();
-            return app;
+            if ((roles & (NodeRoles.Api | NodeRoles.Queue)) != 0)
+                await DroverServerStartup.InitializeAsync(host.Services);
+            if (host is WebApplication app)
+                app.MapDrover();
+            return host;
         }
         catch
         {
-            await app.DisposeAsync();
+            await ((IAsyncDisposable)host).DisposeAsync();
             throw;
         }
     }
 
-    public static Worker MakeWorker(DroverConfig config, IBroker broker, ILoggerFactory logs) => new(broker,
-    [
-        new TaskExecutor(new TaskHandlers().Add(BenchVerb.JobType, static (_, _) => ValueTask.FromResult(TaskResult.Done)), TimeProvider.System),
-        new LocalExecutor(new LocalOptions { KeepaliveInterval = config.Ssh.KeepaliveInterval }),
-        new SshExecutor(config.Ssh, TimeProvider.System, logs),
-    ], config.Worker, TimeProvider.System, logs);
+    private static WebApplication BuildApi(DroverConfig config, ILoggerFactory logs, Action<IServiceCollection> addStore)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], ContentRootPath = AppContext.BaseDirectory });
+        builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, config));
+        AddCommon(builder.Services, logs);
+        addStore(builder.Services);
+        builder.Services.AddSingleton<IServerProbe>(_ => new SshProbe(config.Ssh, TimeProvider.System, logs));
+        builder.Services.AddSingleton<IKeyInspector, SshKeyInspector>();
+        builder.Services.AddDroverServer(config.Server);
+        return builder.Build();
+    }
+
+    private static IHost BuildPlain(DroverConfig config, NodeRoles roles, ILoggerFactory logs, Action<IServiceCollection> addStore)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        AddCommon(builder.Services, logs);
+        addStore(builder.Services);
+        if (roles.HasFlag(NodeRoles.Queue))
+            builder.Services.AddDroverDirectory(config.Server);
+        return builder.Build();
+    }
+
+    private static void AddCommon(IServiceCollection services, ILoggerFactory logs)
+    {
+        services.AddSingleton(logs);
+        services.AddSingleton<IHostLifetime, NoLifetime>();
+        services.AddSingleton(TimeProvider.System);
+    }
 
     private static void Listen(KestrelServerOptions kestrel, DroverConfig config)
     {
@@ -69,7 +112,7 @@ internal static class Composition
             kestrel.Listen(IPAddress.Parse(host), port);
     }
 
-    /// <summary>Signals are <see cref="DroverHost"/>'s own.</summary>
+    /// <summary>Signals are <see cref="DroverNode"/>'s own.</summary>
     private sealed class NoLifetime : IHostLifetime
     {
         public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -7,9 +7,10 @@ namespace Drover.Cli.Hosting;
 /// <summary>What <c>drover up</c> says when it is up: where it is, how to sign in, and what to do first.</summary>
 internal static class Greeting
 {
-    public static void Print(DroverConfig config, string address, IServiceProvider services, string worker)
+    public static void Print(DroverConfig config, DroverNode node)
     {
-        string link = config.WithoutToken ? address : $"{address}/signin?code={services.GetRequiredService<SignInCodes>().Create()}";
+        string address = node.ApiAddress!;
+        string link = config.WithoutToken ? address : $"{address}/signin?code={node.Services.GetRequiredService<SignInCodes>().Create()}";
         string hint = config.WithoutToken ? "" : $"\n  The dashboard's link signs a browser in once, within {SignInCodes.Lifetime.TotalMinutes:0} minutes.";
         Console.Error.WriteLine($"""
 
@@ -17,8 +18,9 @@ internal static class Greeting
 
                 Dashboard   {link}
                 API         {address}/api/v1   described at {address}/docs
+                Queue       {node.QueueAddress ?? "nobody else: no queue server is listening"}
                 Data        {config.DataFolder}
-                Worker      {worker}, {config.Worker.Slots} jobs at once
+                Worker      {node.WorkerId}, {config.Worker.Slots} jobs at once
             {hint}
               A first job, from another terminal:
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Drover.Cli.Client;
 using Drover.Cli.Configuration;
 using Drover.Cli.Verbs;
 
@@ -16,24 +15,38 @@ internal static class UpVerb
         var quiet = new Option<bool>("--quiet") { Description = "print no greeting" };
         var command = Verb.Make("up", "run all of Drover in one process", "drover up\ndrover up --data /var/lib/drover --server-addr 127.0.0.1:8090", [.. options.Options, quiet])
             .Usage("drover up [--data FOLDER] [settings]");
-        command.SetAction((parsed, _) => DroverHost.RunAsync(options.Load(parsed), parsed.GetValue(quiet)));
+        command.SetAction((parsed, _) =>
+        {
+            var config = options.Load(parsed);
+            RefuseQueueUrl(config, "up");
+            return Serving.RunAsync(config, NodeRoles.All, parsed.GetValue(quiet));
+        });
         return command;
     }
 
     public static Command Serve()
     {
         var options = SettingOptions.Make();
-        var roles = new Argument<string[]>("ROLE") { Arity = ArgumentArity.OneOrMore, Description = "api, queue and worker; this version runs them together" };
+        var roles = new Argument<string[]>("ROLE") { Arity = ArgumentArity.OneOrMore, Description = "api, queue or worker; several run in one process" };
         roles.AcceptOnlyFromAmong(Roles);
-        var command = Verb.Make("serve", "run roles of Drover in this process; this version runs all three together", "drover serve api queue worker", [.. options.Options, roles])
-            .Usage("drover serve api queue worker [settings]");
+        var command = Verb.Make("serve", "run one role of Drover, or several, for deployments of many processes",
+            "drover serve queue --netqueue-addr :9000\ndrover serve api --queue netqueue://queue-1:9000\ndrover serve worker --queue netqueue://queue-1:9000 --worker-labels gpu", [.. options.Options, roles])
+            .Usage("drover serve <api | queue | worker>... [settings]");
         command.SetAction((parsed, _) =>
         {
-            // A role on its own needs a queue server that others can reach over the network.
-            string[] missing = [.. Roles.Except(parsed.GetRequiredValue(roles))];
-            return missing.Length == 0 ? DroverHost.RunAsync(options.Load(parsed), quiet: true)
-                : throw new UsageException($"This version runs api, queue and worker only together in one process; {string.Join(" and ", missing)} {(missing.Length == 1 ? "is" : "are")} missing. `drover serve api queue worker` does, and so does `drover up`.");
+            var config = options.Load(parsed);
+            var wanted = parsed.GetRequiredValue(roles).Aggregate(NodeRoles.None, (all, role) => all | Enum.Parse<NodeRoles>(role, ignoreCase: true));
+            if (wanted.HasFlag(NodeRoles.Queue))
+                RefuseQueueUrl(config, "serve queue");
+            return Serving.RunAsync(config, wanted, quiet: true);
         });
         return command;
+    }
+
+    /// <summary>Who holds the jobs has no other to hold them.</summary>
+    private static void RefuseQueueUrl(DroverConfig config, string verb)
+    {
+        if (config.Text(Settings.QueueUrl).StartsWith("netqueue:", StringComparison.OrdinalIgnoreCase))
+            throw new SettingException($"QUEUE_URL names a queue server, and `drover {verb}` is one itself: leave it empty, or use `drover serve api` or `drover serve worker`.");
     }
 }

@@ -232,7 +232,11 @@ internal sealed partial class Link : IAsyncDisposable
         double most = Math.Min(_options.MaxBackoff.TotalMilliseconds, _options.MinBackoff.TotalMilliseconds * Math.Pow(2, Math.Min(failures, 30)));
         // Half of it at random: clients that lost the same server do not come back together.
         var wait = TimeSpan.FromMilliseconds(most * (0.5 + 0.5 * Random.Shared.NextDouble()));
-        Log.Lost(_logger, _options.ToString(), wait, why.Message);
+        // An outage is told once, and its end when it has ended.
+        if (failures == 0)
+            Log.Lost(_logger, _options.ToString(), why.Message);
+        else
+            Log.StillAway(_logger, _options.ToString(), (int)wait.TotalMilliseconds, why.Message);
         try
         {
             await Task.Delay(wait, _time, _ended.Token).ConfigureAwait(false);

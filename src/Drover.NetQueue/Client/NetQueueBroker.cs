@@ -32,10 +32,15 @@ public sealed class NetQueueBroker : IBroker, IAsyncDisposable
         _logger = logs.CreateLogger("Drover.NetQueue.Client");
         _link = new(options, time, _logger, _seq);
         Events = new RemoteEvents(_link, _seq);
+        var catalog = new RemoteCatalog(_link);
+        Catalog = new(catalog, catalog);
     }
 
     /// <inheritdoc/>
     public IEventFeed Events { get; }
+
+    /// <summary>The catalog and the audit log of the queue server, for an admin's token.</summary>
+    public NetQueueCatalog Catalog { get; }
 
     /// <inheritdoc/>
     public ValueTask<EnqueueResult> EnqueueAsync(EnqueueRequest request, CancellationToken cancel = default) =>
@@ -104,6 +109,11 @@ public sealed class NetQueueBroker : IBroker, IAsyncDisposable
     /// <inheritdoc/>
     public ValueTask<bool> DrainWorkerAsync(string workerId, CancellationToken cancel = default) =>
         _link.RequestAsync(FrameType.DrainWorker, workerId, static (w, id) => w.Text(id), static (ref BodyReader r) => r.Bool(), cancel);
+
+    /// <inheritdoc/>
+    public async ValueTask PublishAsync(EventKind kind, string serverId, CancellationToken cancel = default) =>
+        await _link.RequestAsync(
+            FrameType.Publish, (kind, serverId), static (w, x) => CatalogMessages.WritePublish(w, x.kind, x.serverId), ReadNothing, cancel, tellsSeq: true).ConfigureAwait(false);
 
     /// <summary>
     /// Connects a worker, over a connection of its own; waits for the server as long as it is away. The session goes

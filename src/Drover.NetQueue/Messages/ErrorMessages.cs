@@ -1,4 +1,5 @@
 using Drover.Brokers;
+using Drover.Catalog;
 using Drover.NetQueue.Protocol;
 using Drover.Servers;
 using Drover.Storage;
@@ -10,6 +11,7 @@ internal static class ErrorMessages
 {
     // code u16 | message text | by code: 12 validation: count var, (field text, reasons texts) each | 13 queue full: queue text, limit i64
     // | 14 idempotency conflict: key text | 15 unavailable: in_doubt bool | 16 job id taken: id uuid
+    // | 20 catalog conflict: name_taken bool
     public static void Write(FrameWriter w, ErrorCode code, string message, Exception? e = null)
     {
         w.U16((ushort)code);
@@ -38,6 +40,9 @@ internal static class ErrorMessages
             case JobIdTakenException taken when code == ErrorCode.JobIdTaken:
                 w.Uuid(taken.Id);
                 break;
+            case CatalogConflictException clash when code == ErrorCode.CatalogConflict:
+                w.Bool(clash.NameTaken);
+                break;
         }
     }
 
@@ -50,6 +55,7 @@ internal static class ErrorMessages
         IdempotencyConflictException => (ErrorCode.IdempotencyConflict, e.Message),
         StoreUnavailableException => (ErrorCode.Unavailable, e.Message),
         JobIdTakenException => (ErrorCode.JobIdTaken, e.Message),
+        CatalogConflictException => (ErrorCode.CatalogConflict, e.Message),
         TargetUnavailableException => (ErrorCode.TargetUnavailable, e.Message),
         ArgumentException => (ErrorCode.BadRequest, e.Message),
         ObjectDisposedException or OperationCanceledException => (ErrorCode.ShuttingDown, "The queue server is shutting down."),
@@ -71,6 +77,7 @@ internal static class ErrorMessages
             ErrorCode.Unavailable => new StoreUnavailableException(message) { InDoubt = r.Bool() },
             ErrorCode.JobIdTaken => new JobIdTakenException(r.Uuid()),
             ErrorCode.TargetUnavailable => new TargetUnavailableException(message),
+            ErrorCode.CatalogConflict => new CatalogConflictException(message, r.Bool()),
             ErrorCode.BadRequest => new ArgumentException(message),
             _ => new NetQueueException(code, message),
         };

@@ -60,6 +60,9 @@ internal enum ErrorCode : ushort
     /// <summary>A server that a job needs cannot be used.</summary>
     TargetUnavailable = 19,
 
+    /// <summary>A document of the catalog was changed meanwhile, or its name is taken; which of the two follows.</summary>
+    CatalogConflict = 20,
+
     /// <summary>A fault in the server; its log tells more.</summary>
     Internal = 100,
 }

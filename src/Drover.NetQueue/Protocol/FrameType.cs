@@ -37,6 +37,16 @@ internal enum FrameType : byte
     Subscribe = 0x30,
     Unsubscribe = 0x31,
 
+    CatalogGet = 0x40,
+    CatalogFind = 0x41,
+    CatalogList = 0x42,
+    CatalogCreate = 0x43,
+    CatalogUpdate = 0x44,
+    CatalogDelete = 0x45,
+    AuditAppend = 0x46,
+    AuditList = 0x47,
+    Publish = 0x48,
+
     /// <summary>Pushed: events of a subscription, whose request id it carries.</summary>
     Events = 0x60,
 

@@ -31,10 +31,10 @@ public sealed class NetQueueServer : IHostedService, IAsyncDisposable
     private int _stopped;
 
     /// <exception cref="ArgumentException">The options let anybody in from outside, or a limit is out of range.</exception>
-    public NetQueueServer(IBroker broker, NetQueueServerOptions options, TimeProvider time, ILoggerFactory logs)
+    public NetQueueServer(IBroker broker, NetQueueServerOptions options, TimeProvider time, ILoggerFactory logs, NetQueueCatalog? catalog = null)
     {
         options.Validate();
-        _context = new(broker, options, time, logs);
+        _context = new(broker, options, time, logs, catalog);
         _ownsCertificate = options.Certificate is null;
         _certificate = options.Certificate ?? ServerCertificate.Load(options.CertificateFolder, time);
         Fingerprint = ServerCertificate.FingerprintOf(_certificate);

@@ -40,7 +40,7 @@ internal sealed partial class ServerConnection
         FrameHeader header, TRequest request, Func<ServerConnection, TRequest, ValueTask<TResult>> call, Action<FrameWriter, ServerConnection, TResult> write)
     {
         Began();
-        bool heavy = header.Type is FrameType.List or FrameType.Get or FrameType.ReadOutput or FrameType.Throughput or FrameType.Queues or FrameType.Workers;
+        bool heavy = header.Type is FrameType.List or FrameType.Get or FrameType.ReadOutput or FrameType.Throughput or FrameType.Queues or FrameType.Workers or FrameType.CatalogList;
         bool entered = false;
         try
         {

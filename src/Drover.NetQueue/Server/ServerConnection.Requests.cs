@@ -122,7 +122,8 @@ internal sealed partial class ServerConnection
                 Serve(header, Whole(ref r, r.Word()), static (c, id) => c.Broker.DrainWorkerAsync(id), static (w, _, x) => w.Bool(x));
                 break;
             default:
-                throw new ProtocolException(ErrorCode.UnknownType, $"A frame of the type {(byte)header.Type} is not known here.");
+                DispatchCatalog(header, ref r);
+                break;
         }
     }
 
@@ -133,7 +134,8 @@ internal sealed partial class ServerConnection
             FrameType.Attach or FrameType.Lease or FrameType.Withdraw or FrameType.Renew or FrameType.Output or FrameType.Finish or FrameType.ReportHostKey => Workers,
             FrameType.Enqueue or FrameType.Cancel or FrameType.Retry or FrameType.Get or FrameType.List or FrameType.Count or FrameType.ReadOutput
                 or FrameType.Throughput or FrameType.Queues or FrameType.Subscribe or FrameType.Unsubscribe => Producers,
-            FrameType.Update or FrameType.Delete or FrameType.SetPaused or FrameType.SetLimits or FrameType.Workers or FrameType.DrainWorker => NetQueueRoles.Admin,
+            FrameType.Update or FrameType.Delete or FrameType.SetPaused or FrameType.SetLimits or FrameType.Workers or FrameType.DrainWorker
+                or >= FrameType.CatalogGet and <= FrameType.Publish => NetQueueRoles.Admin,
             _ => Anyone,
         };
         if ((_token!.Roles & needed) == 0)

@@ -5,13 +5,16 @@ using Microsoft.Extensions.Logging;
 namespace Drover.NetQueue.Server;
 
 /// <summary>What the connections of one server share.</summary>
-internal sealed class ServerContext(IBroker broker, NetQueueServerOptions options, TimeProvider time, ILoggerFactory logs)
+internal sealed class ServerContext(IBroker broker, NetQueueServerOptions options, TimeProvider time, ILoggerFactory logs, NetQueueCatalog? catalog = null)
 {
     private int _connections;
 
     public static string Software { get; } = "drover/" + typeof(ServerContext).Assembly.GetName().Version?.ToString(3);
 
     public IBroker Broker { get; } = broker;
+
+    /// <summary>What is shared with admins beside the jobs; null for nothing.</summary>
+    public NetQueueCatalog? Catalog { get; } = catalog;
 
     public NetQueueServerOptions Options { get; } = options;
 

@@ -4,31 +4,34 @@ using System.Text;
 
 namespace Drover.Server.Auth;
 
-/// <summary>The admin token in the data folder: made at the first start, readable by its owner alone, found there by the CLI.</summary>
+/// <summary>The tokens in the data folder: made at the first start, readable by their owner alone, found there by programs on this machine.</summary>
 public static class TokenVault
 {
-    /// <summary>The file's name within the data folder.</summary>
+    /// <summary>The admin token's file within the data folder.</summary>
     public const string FileName = "admin-token";
+
+    /// <summary>The file of the token for workers elsewhere.</summary>
+    public const string WorkerFileName = "worker-token";
 
     /// <summary>The token, made when there is none yet.</summary>
     /// <exception cref="IOException">The file cannot be read or written.</exception>
-    public static string LoadOrCreate(string dataDirectory)
+    public static string LoadOrCreate(string dataDirectory, string fileName = FileName)
     {
         Directory.CreateDirectory(dataDirectory);
-        if (TryRead(dataDirectory) is { } present)
+        if (TryRead(dataDirectory, fileName) is { } present)
             return present;
         string token = "drover_" + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
         // Whoever is second takes the first one's.
-        return PrivateFile.TryCreate(Path.Combine(dataDirectory, FileName), Encoding.UTF8.GetBytes(token + "\n"))
+        return PrivateFile.TryCreate(Path.Combine(dataDirectory, fileName), Encoding.UTF8.GetBytes(token + "\n"))
             ? token
-            : TryRead(dataDirectory) ?? throw new IOException($"{Path.Combine(dataDirectory, FileName)} is empty; delete it and start again.");
+            : TryRead(dataDirectory, fileName) ?? throw new IOException($"{Path.Combine(dataDirectory, fileName)} is empty; delete it and start again.");
     }
 
     /// <summary>The token; null when there is none.</summary>
     /// <exception cref="IOException">The file is there and cannot be read.</exception>
-    public static string? TryRead(string dataDirectory)
+    public static string? TryRead(string dataDirectory, string fileName = FileName)
     {
-        string path = Path.Combine(dataDirectory, FileName);
+        string path = Path.Combine(dataDirectory, fileName);
         if (!File.Exists(path))
             return null;
         string token = File.ReadAllText(path).Trim();

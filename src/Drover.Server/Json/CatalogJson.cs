@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Drover.Server.Auth;
 using Drover.Server.Http;
 using Drover.Server.Keys;
+using Drover.Server.Secrets;
 using Drover.Server.Servers;
 
 namespace Drover.Server.Json;
@@ -16,4 +17,5 @@ namespace Drover.Server.Json;
 [JsonSerializable(typeof(StatusRecord))]
 [JsonSerializable(typeof(KeyRecord))]
 [JsonSerializable(typeof(Idempotency.Answer))]
+[JsonSerializable(typeof(KeyRingMark))]
 internal sealed partial class CatalogJson : JsonSerializerContext;

@@ -25,12 +25,15 @@ internal sealed class KeyRing
     {
         _path = Path.Combine(options.DataDirectory, FileName);
         _hasMaster = options.MasterKey is not null;
-        Directory.CreateDirectory(options.DataDirectory);
         var stored = Load(log);
         if (options.MasterKey is { } master)
+        {
             _ring = new(Master, new(stored?.Keys ?? []) { [Master] = master.ToArray() });
-        else
-            _ring = stored ?? Begin();
+            return;
+        }
+
+        Directory.CreateDirectory(options.DataDirectory);
+        _ring = stored ?? Begin();
     }
 
     /// <summary>Seals a secret.</summary>
@@ -56,7 +59,8 @@ internal sealed class KeyRing
         string[] parts = sealedSecret.Split(':');
         if (parts.Length != 3 || parts[0] != "v1")
             throw new CryptographicException("The stored secret has an unknown form.");
-        if (!_ring.Keys.TryGetValue(parts[1], out byte[]? key))
+        // A process that shares the folder may have put a new key into use meanwhile.
+        if (!_ring.Keys.TryGetValue(parts[1], out byte[]? key) && !Reloaded().Keys.TryGetValue(parts[1], out key))
             throw new CryptographicException($"The secret was sealed with the key '{parts[1]}', which is not in {_path}.");
         byte[] box = Convert.FromBase64String(parts[2]);
         if (box.Length < NonceBytes + TagBytes)
@@ -81,6 +85,16 @@ internal sealed class KeyRing
             var next = new Ring(name, new(_ring.Keys) { [name] = RandomNumberGenerator.GetBytes(KeyBytes) });
             PrivateFile.Replace(_path, Bytes(next));
             _ring = next;
+        }
+    }
+
+    private Ring Reloaded()
+    {
+        lock (_gate)
+        {
+            if (_hasMaster || !File.Exists(_path))
+                return _ring;
+            return _ring = JsonSerializer.Deserialize(File.ReadAllBytes(_path), KeyRingJson.Default.Ring) ?? _ring;
         }
     }
 

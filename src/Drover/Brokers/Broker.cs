@@ -88,8 +88,12 @@ public sealed partial class Broker : IBroker, IHostedService, IAsyncDisposable
         await _running.WaitAsync(cancellationToken);
     }
 
-    /// <summary>Publishes an event about a server; all others are the broker's own.</summary>
-    public void Publish(EventKind kind, string serverId) => _events.Publish(kind, serverId);
+    /// <inheritdoc/>
+    public ValueTask PublishAsync(EventKind kind, string serverId, CancellationToken cancel = default)
+    {
+        _events.Publish(kind, serverId);
+        return ValueTask.CompletedTask;
+    }
 
     /// <summary>Stops, ends every session and every reader's stream of events.</summary>
     public async ValueTask DisposeAsync()

@@ -62,6 +62,9 @@ public interface IBroker
     /// <summary>Tells a worker to take no new jobs and to leave when those in hand are done; false when it is not connected.</summary>
     ValueTask<bool> DrainWorkerAsync(string workerId, CancellationToken cancel = default);
 
+    /// <summary>Publishes an event about a server (changed, deleted, checked); all others are the broker's own.</summary>
+    ValueTask PublishAsync(EventKind kind, string serverId, CancellationToken cancel = default);
+
     /// <summary>Connects a worker. An earlier instance of the same id is taken for dead: its attempts are lost.</summary>
     ValueTask<IWorkerSession> ConnectAsync(WorkerDescription worker, CancellationToken cancel = default);
 
