@@ -77,6 +77,9 @@ internal sealed class StoreAsBroker(IJobStore store) : IBroker
 
     public ValueTask<bool> DrainWorkerAsync(string workerId, CancellationToken cancel = default) => throw new NotSupportedException();
 
+    public ValueTask PublishAsync(EventKind kind, string serverId, CancellationToken cancel = default) =>
+        throw new NotSupportedException("A store publishes no events.");
+
     public async ValueTask<IWorkerSession> ConnectAsync(WorkerDescription worker, CancellationToken cancel = default)
     {
         await store.LoseWorkerAsync(worker.Id, worker.InstanceId, cancel);

@@ -65,6 +65,16 @@ internal static class Reading
             case FrameType.Events: while (r.Left > 0) EventMessages.Write(w, EventMessages.Read(ref r)); return true;
             case FrameType.Signal: WorkerMessages.WriteSignal(w, WorkerMessages.ReadSignal(ref r)); return true;
             case FrameType.Ping | FrameType.Reply: w.I64(r.I64()); return true;
+            case FrameType.CatalogGet or FrameType.CatalogFind: CatalogMessages.WriteKey(w, r.Word(), r.Text()); return true;
+            case FrameType.CatalogGet | FrameType.Reply: CatalogMessages.WriteFound(w, CatalogMessages.ReadFound(ref r)); return true;
+            case FrameType.CatalogList: w.Text(r.Word()); return true;
+            case FrameType.CatalogList | FrameType.Reply: CatalogMessages.WriteDocuments(w, CatalogMessages.ReadDocuments(ref r)); return true;
+            case FrameType.CatalogCreate or FrameType.CatalogUpdate or FrameType.CatalogCreate | FrameType.Reply: CatalogMessages.WriteDocument(w, CatalogMessages.ReadDocument(ref r)); return true;
+            case FrameType.CatalogDelete: CatalogMessages.WriteDelete(w, r.Word(), r.Text(), r.I64()); return true;
+            case FrameType.CatalogDelete | FrameType.Reply: w.Bool(r.Bool()); return true;
+            case FrameType.AuditAppend or FrameType.AuditList | FrameType.Reply: CatalogMessages.WriteAudit(w, CatalogMessages.ReadAudit(ref r)); return true;
+            case FrameType.AuditList: var (before, limit) = CatalogMessages.ReadAuditQuery(ref r); CatalogMessages.WriteAuditQuery(w, before, limit); return true;
+            case FrameType.Publish: var (kind, subject) = CatalogMessages.ReadPublish(ref r); CatalogMessages.WritePublish(w, kind, subject); return true;
             case FrameType.Error: return CopyError(ref r, w);
             default: return type is FrameType.Goodbye or FrameType.Queues or FrameType.Workers or FrameType.GoingAway;
         }

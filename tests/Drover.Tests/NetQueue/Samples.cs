@@ -1,4 +1,5 @@
 using Drover.Brokers;
+using Drover.Catalog;
 using Drover.Events;
 using Drover.Jobs;
 using Drover.NetQueue;
@@ -17,6 +18,8 @@ internal static class Samples
     private static readonly DateTimeOffset At = new(2026, 1, 5, 8, 0, 0, TimeSpan.Zero);
     private static readonly Guid Id = new("0198a000-0000-7000-8000-000000000001");
     private static readonly LeaseToken Token = new(Id, 1);
+    private static readonly CatalogDocument Document = new("server", "s1", "web", 1, "{}"u8.ToArray(), At);
+    private static readonly AuditEvent Audited = new(0, At, "ada", "10.0.0.1", "server.create", "s1", null);
     private static readonly HostKey Key = new("ssh-ed25519", "AAAA");
 
     private static readonly JobSpec Task = new()
@@ -172,6 +175,21 @@ internal static class Samples
         ["report host key"] = Frame(FrameType.ReportHostKey, w => LeaseMessages.WriteHostKeyReport(w, "s1", Key)),
         ["subscribe"] = Frame(FrameType.Subscribe, w => EventMessages.WriteSubscribe(w, EventTopics.Jobs | EventTopics.Output, 9, Id)),
         ["unsubscribe"] = Frame(FrameType.Unsubscribe, w => w.U32(1)),
+        ["catalog get"] = Frame(FrameType.CatalogGet, w => CatalogMessages.WriteKey(w, "server", "s1")),
+        ["catalog got"] = Reply(FrameType.CatalogGet, w => CatalogMessages.WriteFound(w, Document)),
+        ["catalog got nothing"] = Reply(FrameType.CatalogGet, w => CatalogMessages.WriteFound(w, null)),
+        ["catalog find"] = Frame(FrameType.CatalogFind, w => CatalogMessages.WriteKey(w, "server", "web")),
+        ["catalog list"] = Frame(FrameType.CatalogList, w => w.Text("server")),
+        ["catalog listed"] = Reply(FrameType.CatalogList, w => CatalogMessages.WriteDocuments(w, [Document])),
+        ["catalog create"] = Frame(FrameType.CatalogCreate, w => CatalogMessages.WriteDocument(w, Document with { Version = 0 })),
+        ["catalog created"] = Reply(FrameType.CatalogCreate, w => CatalogMessages.WriteDocument(w, Document)),
+        ["catalog update"] = Frame(FrameType.CatalogUpdate, w => CatalogMessages.WriteDocument(w, Document)),
+        ["catalog delete"] = Frame(FrameType.CatalogDelete, w => CatalogMessages.WriteDelete(w, "server", "s1", 1)),
+        ["catalog deleted"] = Reply(FrameType.CatalogDelete, w => w.Bool(true)),
+        ["audit append"] = Frame(FrameType.AuditAppend, w => CatalogMessages.WriteAudit(w, [Audited])),
+        ["audit list"] = Frame(FrameType.AuditList, w => CatalogMessages.WriteAuditQuery(w, 9, 50)),
+        ["audit listed"] = Reply(FrameType.AuditList, w => CatalogMessages.WriteAudit(w, [Audited with { Id = 8 }])),
+        ["publish"] = Frame(FrameType.Publish, w => CatalogMessages.WritePublish(w, EventKind.ServerChanged, "s1")),
         ["events"] = Frame(FrameType.Events, w =>
         {
             EventMessages.Write(w, new(10, At, EventKind.JobChanged, Id, JobStatus.Running, 1, "mail"));
@@ -185,6 +203,7 @@ internal static class Samples
         ["error conflict"] = Frame(FrameType.Error, w => Error(w, new IdempotencyConflictException("key"))),
         ["error unavailable"] = Frame(FrameType.Error, w => Error(w, new StoreUnavailableException("disk full") { InDoubt = true })),
         ["error id taken"] = Frame(FrameType.Error, w => Error(w, new JobIdTakenException(Id))),
+        ["error catalog conflict"] = Frame(FrameType.Error, w => Error(w, new CatalogConflictException("taken", nameTaken: true))),
         ["error unauthorized"] = Frame(FrameType.Error, w => ErrorMessages.Write(w, ErrorCode.Unauthorized, "no"), id: 0),
     };
 
