@@ -1,3 +1,4 @@
+using Drover.Storage;
 using SQLitePCL;
 
 namespace Drover.Sqlite.Sql;
@@ -16,7 +17,17 @@ internal sealed class Connection : IDisposable
     private Connection(sqlite3 db) => _db = db;
 
     /// <summary>Opens, and creates when it is not there, a database for writing.</summary>
-    public static Connection OpenWriter(string path) => Open(path, raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE);
+    public static Connection OpenWriter(string path)
+    {
+        if (!OperatingSystem.IsWindows() && !File.Exists(path))
+        {
+            // Commands, environments and output stand in it. SQLite gives its side files the same mode.
+            var mode = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
+            using var created = new FileStream(path, mode);
+        }
+
+        return Open(path, raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE);
+    }
 
     /// <summary>Opens a database for reading.</summary>
     public static Connection OpenReader(string path)
@@ -90,10 +101,10 @@ internal sealed class Connection : IDisposable
     }
 }
 
-/// <summary>SQLite refused something.</summary>
+/// <summary>SQLite refused something: to whoever only reads, the store is not available.</summary>
 /// <param name="code">Its extended result code.</param>
 /// <param name="message">What it says.</param>
-internal sealed class SqliteFailure(int code, string message) : Exception($"{message} (SQLite code {code})")
+internal sealed class SqliteFailure(int code, string message) : StoreUnavailableException($"{message} (SQLite code {code})")
 {
     /// <summary>The primary result code.</summary>
     public int Primary { get; } = code & 0xFF;

@@ -3,7 +3,7 @@ namespace Drover.Storage;
 /// <summary>The store cannot do its work now: the disk is full, the database is away.</summary>
 /// <param name="message">What happened and what to do, for an operator.</param>
 /// <param name="inner">The cause.</param>
-public sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner)
+public class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner)
 {
     /// <summary>Whether the call may have been carried out all the same.</summary>
     public bool InDoubt { get; init; }

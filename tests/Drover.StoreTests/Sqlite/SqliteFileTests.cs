@@ -60,6 +60,37 @@ public sealed class SqliteFileTests : IDisposable
     }
 
     [Fact]
+    public async Task Only_the_owner_may_read_what_jobs_run_and_print()
+    {
+        await using var database = await OpenAsync();
+        await database.Jobs.EnqueueAsync(new(Make.Task()));
+        Assert.All(Directory.GetFiles(_directory, "*.db*"), file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
+    }
+
+    [Fact]
+    public async Task A_damaged_file_is_told_as_a_store_that_is_not_available()
+    {
+        Guid id;
+        await using (var database = await OpenAsync())
+        {
+            id = (await database.Jobs.EnqueueAsync(new(Make.Task()))).Jobs[0].Id;
+            var lease = Assert.Single(await database.Jobs.LeaseAsync(Request(1)));
+            Assert.True(await database.Jobs.AppendOutputAsync(lease.Token, [new(1, _clock.GetUtcNow(), 1, Drover.Output.OutputStream.Stdout, new byte[60_000])], null));
+        }
+
+        await using (var file = File.OpenWrite(Path.Combine(_directory, "output.db")))
+        {
+            // The first page says where the others are; they are gone.
+            file.Position = 16384;
+            file.Write([.. Enumerable.Repeat((byte)0xFF, (int)file.Length - 16384)]);
+        }
+
+        await using var damaged = await OpenAsync();
+        await Assert.ThrowsAnyAsync<StoreUnavailableException>(async () => await damaged.Jobs.ReadOutputAsync(new(id)));
+        Assert.NotNull(Assert.Single(await damaged.Jobs.GetAsync([id])));
+    }
+
+    [Fact]
     public async Task A_file_at_its_limit_refuses_work_and_loses_none()
     {
         await using var database = await OpenAsync(maxFileBytes: 400_000);
