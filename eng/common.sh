@@ -21,3 +21,8 @@ install_packages() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
   "${as_root[@]}" rm -f /usr/sbin/policy-rc.d
 }
+
+# The dashboard, into web/dist.
+build_web() {
+  (cd web && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --silent; } && npm run --silent build)
+}
