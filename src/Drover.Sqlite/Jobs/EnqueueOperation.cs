@@ -74,7 +74,7 @@ internal sealed class EnqueueOperation(JobEngine engine, EnqueueRequest request,
         // The caller may use its payload's memory for something else.
         if (spec.Task is { Payload.IsEmpty: false } task)
             spec = spec with { Task = task with { Payload = task.Payload.ToArray() } };
-        return new(spec, SpecCodec.Write(spec), JobRules.NeedsOf(spec), JobRules.LimitKeyOf(spec), JobRules.SearchTextOf(spec));
+        return new(spec, SpecJson.Write(spec), JobRules.NeedsOf(spec), JobRules.LimitKeyOf(spec), JobRules.SearchTextOf(spec));
     }
 
     private EnqueueResult? FirstAnswer(string key, DateTimeOffset now)

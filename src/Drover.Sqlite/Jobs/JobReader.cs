@@ -1,6 +1,7 @@
 using Drover.Jobs;
 using Drover.Sqlite.Engine;
 using Drover.Sqlite.Sql;
+using Drover.Storage;
 
 namespace Drover.Sqlite.Jobs;
 
@@ -21,7 +22,7 @@ internal sealed class JobReader(Connection connection)
         var id = _getJob.Guid(0);
         long createdAt = _getJob.Long(1);
         var fold = new JobFold(createdAt, _getJob.Int(2), _getJob.LongOrNull(3));
-        var spec = SpecReader.Read(_getJob.Blob(4), _getJob.Blob(5));
+        var spec = SpecJson.Read(_getJob.Blob(4), _getJob.Blob(5));
         _getJob.Reset();
 
         var attempts = new List<JobAttempt>();

@@ -1,6 +1,7 @@
 using Drover.Jobs;
 using Drover.Sqlite.Engine;
 using Drover.Sqlite.Sql;
+using Drover.Storage;
 
 namespace Drover.Sqlite.Jobs;
 
@@ -92,7 +93,7 @@ internal sealed class JobRows(Connection connection)
         if (!_getWork.Bind(1, seq).Step())
             return false;
         id = _getWork.Guid(0);
-        spec = SpecReader.Read(_getWork.Blob(1), _getWork.Blob(2));
+        spec = SpecJson.Read(_getWork.Blob(1), _getWork.Blob(2));
         _getWork.Reset();
         return true;
     }

@@ -2,11 +2,13 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Drover.Jobs;
 
-namespace Drover.Sqlite.Jobs;
+namespace Drover.Storage;
 
-/// <summary>Reads what <see cref="SpecCodec"/> writes. A property it does not know is left out: an older program can read a newer row.</summary>
-internal static class SpecReader
+public static partial class SpecJson
 {
+    /// <summary>Reads what <see cref="Write"/> wrote. A property it does not know is left out: an older program can read a newer row.</summary>
+    /// <param name="bytes">The JSON.</param>
+    /// <param name="payload">The payload of a task; it is copied.</param>
     public static JobSpec Read(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> payload)
     {
         var json = new Utf8JsonReader(bytes);

@@ -3,13 +3,13 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Drover.Jobs;
 
-namespace Drover.Sqlite.Jobs;
+namespace Drover.Storage;
 
 /// <summary>
-/// A spec as JSON, without its payload, which has a column of its own. Written by hand so that what equals the default is
+/// How the stores keep a spec: as JSON, without its payload, which stands beside it. Written by hand so that what equals the default is
 /// left out (a plain task is some 40 bytes) and so that a property added later keeps its default in old rows.
 /// </summary>
-internal static class SpecCodec
+public static partial class SpecJson
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
     private static readonly JobSpec Plain = new() { Kind = JobKind.Task };
@@ -20,6 +20,7 @@ internal static class SpecCodec
     [ThreadStatic]
     private static Utf8JsonWriter? _writer;
 
+    /// <summary>The spec without its payload.</summary>
     public static byte[] Write(JobSpec spec)
     {
         _buffer ??= new(256);
