@@ -2,4 +2,11 @@
 # Runs benchmarks; docs/performance.md tells which exist and what they gave. Without arguments it lists them.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+# Beside the queues that others use: from Debian and npm, run by Node. (npm ci refuses a lock without the optional packages of other platforms.)
+if [ "${1:-}" = peers ]; then
+  shift
+  install_packages beanstalkd redis-server
+  (cd bench/peers && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm install --no-save --ignore-scripts --no-audit --no-fund --silent; })
+  exec node bench/peers/run.mjs "$@"
+fi
 exec dotnet run --project bench/Drover.Bench -c Release -- "$@"

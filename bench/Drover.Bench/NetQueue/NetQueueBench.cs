@@ -16,7 +16,8 @@ internal static class NetQueueBench
         netqueue idle [full|normal]             from submit to the worker's hands on an idle queue, in process and over TCP
         netqueue pings [seconds]                questions and answers without a store: the protocol alone
         netqueue codec                          a job in binary and in JSON
-        netqueue serve [full|normal]            only the server, on port 9050, for 'netqueue life' in another process: netqueue remote [seconds]
+        netqueue serve [full|normal] [0]        only the server, on port 9050 (0: a free one), until its input ends; for 'netqueue remote [seconds]' in another process
+        netqueue rows [full|normal] [queued]    the rows of bench/peers: enqueue, process, both, latency, memory with so many queued jobs
         """;
 
     public static async Task<int> RunAsync(string[] args)
@@ -36,8 +37,10 @@ internal static class NetQueueBench
                 Codec();
                 return 0;
             case ["serve", .. var rest]:
-                await using (await Served.OpenAsync(Durable(rest), 9050))
-                    await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System);
+                await ServeAsync(Durable(rest), rest.Contains("0") ? 0 : 9050);
+                return 0;
+            case ["rows", .. var rest]:
+                await Rows.RunAsync(Durable(rest), rest.Select(a => int.TryParse(a, out int n) ? n : 0).FirstOrDefault(n => n > 0, 1_000_000), 4);
                 return 0;
             case ["remote", .. var rest]:
                 await OverTcpAsync(9050, Seconds(rest));
@@ -62,6 +65,13 @@ internal static class NetQueueBench
         await Lives.RunAsync("1000 callers", _ => served.Broker, 1000, 1, seconds);
         await Lives.RunAsync("4 callers with 500 each", _ => served.Broker, 4, 500, seconds);
         await OverTcpAsync(served.Port, seconds);
+    }
+
+    private static async Task ServeAsync(Durability durability, int port)
+    {
+        await using var served = await Served.OpenAsync(durability, port);
+        Console.WriteLine($"listening on port {served.Port}");
+        await Console.In.ReadToEndAsync();
     }
 
     private static async Task OverTcpAsync(int port, double seconds)
