@@ -11,12 +11,19 @@ internal static class StoreBench
         store inflight [seconds] [full|normal]  whole life, 1,000 callers one at a time
         store bulk     [seconds] [full|normal]  whole life, enqueued 500 at a time
         store scale    [seconds]                the same with 1 M finished and 1 M queued jobs; memory; restart
+        store reopen   <directory>              opening a store that is there; memory
         store list     [jobs]                   lists, filters, search and counts at 1 M jobs
         store output   [seconds] [full|normal]  output, 64 KiB blocks and short lines
         """;
 
     public static async Task<int> RunAsync(string[] args)
     {
+        if (args is ["reopen", var there])
+        {
+            await Scale.ReopenAsync(there);
+            return 0;
+        }
+
         double seconds = args.Length > 1 ? double.Parse(args[1], System.Globalization.CultureInfo.InvariantCulture) : 3;
         var durability = args is [_, _, "normal", ..] ? Durability.Normal : Durability.Full;
         string directory = Directory.CreateTempSubdirectory("drover-bench-").FullName;
