@@ -53,9 +53,21 @@ internal static class NodeAddresses
     public static void Forget(DroverConfig config, NodeRoles roles)
     {
         if (roles.HasFlag(NodeRoles.Api))
-            File.Delete(Path.Combine(config.DataFolder, ClientTarget.AddressFile));
+            Delete(config, ClientTarget.AddressFile);
         if (roles.HasFlag(NodeRoles.Queue))
-            File.Delete(Path.Combine(config.DataFolder, QueueAccess.AddressFile));
+            Delete(config, QueueAccess.AddressFile);
+    }
+
+    private static void Delete(DroverConfig config, string name)
+    {
+        try
+        {
+            File.Delete(Path.Combine(config.DataFolder, name));
+        }
+        catch (Exception readOnly) when (readOnly is IOException or UnauthorizedAccessException)
+        {
+            // Then it could not be written either.
+        }
     }
 
     private static void Write(DroverConfig config, string name, string address)

@@ -18,7 +18,7 @@ internal static class Root
             UpVerb.Up(), UpVerb.Serve(),
             RunVerb.Run(), RunVerb.Script(),
             JobVerbs.Make(), ServerVerbs.Make(), KeyVerbs.Make(), QueueVerbs.Queues(), QueueVerbs.Workers(),
-            TopVerb.Make(), BenchVerb.Make(), ConfigVerb.Make(), CompletionScripts.Make(), Completion.Verb(Make), VersionVerb(),
+            TopVerb.Make(), BenchVerb.Make(), HealthVerb.Make(), ConfigVerb.Make(), CompletionScripts.Make(), Completion.Verb(Make), VersionVerb(),
         };
         root.Directives.Clear();
         Help.Install(root);

@@ -55,7 +55,8 @@ public sealed record NetQueueClientOptions
     /// <summary>The longest answer, in bytes: 512 MiB.</summary>
     public int MaxAnswerBytes { get; init; } = 512 * 1024 * 1024;
 
-    internal bool UsesTls => Tls == NetQueueTls.On || (Tls == NetQueueTls.Auto && (Fingerprint is not null || !IsLoopback(Host)));
+    /// <summary>Whether the address is spoken to over TLS, as <see cref="Tls"/>, the fingerprint and the host say.</summary>
+    public bool UsesTls => Tls == NetQueueTls.On || (Tls == NetQueueTls.Auto && (Fingerprint is not null || !IsLoopback(Host)));
 
     /// <summary>From <c>netqueue://HOST[:PORT][?tls=auto|on|off&amp;fingerprint=HEX]</c>, or <c>HOST[:PORT]</c>.</summary>
     /// <exception cref="FormatException">It is no such address; the message names what is wrong.</exception>

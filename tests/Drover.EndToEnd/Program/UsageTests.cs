@@ -98,7 +98,7 @@ public sealed class UsageTests(DroverFixture fixture) : IClassFixture<DroverFixt
         [
             ["up"], ["serve"], ["run"], ["script"], ["job"], ["job", "list"], ["job", "show"], ["job", "logs"], ["job", "wait"], ["job", "cancel"], ["job", "rerun"],
             ["job", "duplicate"], ["job", "retry"], ["job", "delete"], ["server"], ["server", "add"], ["server", "test"], ["server", "trust"], ["key", "add"],
-            ["queue", "pause"], ["worker", "drain"], ["top"], ["bench"], ["config"], ["completion"], ["version"],
+            ["queue", "pause"], ["worker", "drain"], ["top"], ["bench"], ["health"], ["config"], ["completion"], ["version"],
         ];
         foreach (string[] verb in verbs)
         {
