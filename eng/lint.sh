@@ -7,4 +7,5 @@ dotnet format Drover.slnx --no-restore --verify-no-changes
 if [ -f web/package.json ]; then
   (cd web && { [ -d node_modules ] || npm ci --no-audit --no-fund; } && npm run --silent lint && npm run --silent check)
 fi
+eng/deploy-check.sh
 echo "Lint: clean"
