@@ -60,12 +60,11 @@ internal sealed class HealthChecks(IBroker broker, Drover.Catalog.ICatalog catal
 
     private async Task<HealthResponse> LookAnewAsync()
     {
-        var checks = new Dictionary<string, HealthCheckResponse>
-        {
-            ["store"] = await TryAsync(async cancel => { await broker.PingAsync(cancel); return null; }, HealthState.Failed),
-            ["catalog"] = await TryAsync(async cancel => { await catalog.ListAsync("server", cancel); return null; }, HealthState.Failed),
-            ["workers"] = await TryAsync(WorkersAsync, HealthState.Degraded),
-        };
+        // At once: those who ask wait for few seconds, and when a queue server is away each look takes all its patience.
+        var store = TryAsync(async cancel => { await broker.PingAsync(cancel); return null; }, HealthState.Failed);
+        var servers = TryAsync(async cancel => { await catalog.ListAsync("server", cancel); return null; }, HealthState.Failed);
+        var workers = TryAsync(WorkersAsync, HealthState.Degraded);
+        var checks = new Dictionary<string, HealthCheckResponse> { ["store"] = await store, ["catalog"] = await servers, ["workers"] = await workers };
         return new() { Status = checks.Values.Max(c => c.Status), Version = options.Version, Checks = checks };
     }
 
