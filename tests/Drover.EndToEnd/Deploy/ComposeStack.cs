@@ -139,6 +139,7 @@ internal sealed partial class ComposeStack : IAsyncDisposable
     /// <summary>The image's variables, then the service's, and none of whoever runs the tests.</summary>
     private ProcessStartInfo With(ProcessStartInfo start, string service, string folder)
     {
+        start.Environment.Remove("HOME");
         foreach (string name in start.Environment.Keys.Where(name => Cli.Configuration.Settings.All.Any(setting => setting.Name == name)).ToList())
             start.Environment.Remove(name);
         foreach (var (name, value) in DeployFiles.ImageEnvironment())
@@ -146,7 +147,6 @@ internal sealed partial class ComposeStack : IAsyncDisposable
         foreach (var (name, value) in _file["services"][service]["environment"].Pairs)
             start.Environment[name] = Here(Filled(value.Text), folder);
         start.Environment["TMPDIR"] = Path.Combine(folder, "tmp");
-        start.Environment["HOME"] = "/nonexistent";
         return start;
     }
 
@@ -158,6 +158,7 @@ internal sealed partial class ComposeStack : IAsyncDisposable
         return value switch
         {
             DataPath => Path.Combine(folder, "data"),
+            "/tmp" => Path.Combine(folder, "tmp"),
             ":8080" => $"127.0.0.1:{_apiPort}",
             ":9000" => $"127.0.0.1:{_queuePort}",
             _ => value.Replace("netqueue://queue:9000", $"netqueue://localhost:{_queuePort}", StringComparison.Ordinal),
