@@ -105,8 +105,12 @@ internal sealed partial class ComposeStack : IAsyncDisposable
         return JsonNode.Parse(text)!["id"]!.GetValue<string>();
     }
 
-    public Task BecomesAsync(string id, string status) => RunningDrover.WaitAsync(
-        async () => (await GetAsync("api/v1/jobs/" + id))["status"]!.GetValue<string>() == status, () => $"{id} does not become {status}.");
+    public async Task BecomesAsync(string id, string status)
+    {
+        JsonNode? job = null;
+        await RunningDrover.WaitAsync(async () => (job = await GetAsync("api/v1/jobs/" + id))["status"]!.GetValue<string>() == status,
+            () => $"It does not become {status}: {job}\n{string.Join('\n', Running.Select(running => $"{running.Service}: {running.Program.ErrorText}"))}");
+    }
 
     public async ValueTask DisposeAsync()
     {
