@@ -88,6 +88,7 @@ public static class DroverServer
                 RequestRules.Check(context, endpoint);
             return next(context);
         });
+        app.UseDashboard(options.DashboardDirectory);
 
         app.MapHealth();
         app.MapMetrics();
@@ -102,13 +103,8 @@ public static class DroverServer
         api.MapSystem();
         api.MapLive();
         api.MapSession();
-        // So that a page of the dashboard is never the answer to a wrong call of the API.
-        app.Map("/api/{**rest}", NothingHere).WithMetadata(OpenToAll.Mark).ExcludeFromDescription();
-        app.MapDashboard(options.DashboardDirectory);
         return app;
     }
-
-    private static NotFoundProblem NothingHere(HttpContext context) => new($"There is nothing at {context.Request.Path}.");
 
     private static void AddHttp(IServiceCollection services, ServerOptions options)
     {

@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using System.Security.Cryptography;
-using Drover.Server.Auth;
 using Microsoft.AspNetCore.StaticFiles;
 using Microsoft.Net.Http.Headers;
 
@@ -16,26 +15,26 @@ internal static class DashboardFiles
     private const string AskEachTime = "no-cache";
     private static readonly (string Suffix, string Encoding)[] Encodings = [(".br", "br"), (".gz", "gzip")];
 
-    public static void MapDashboard(this WebApplication app, string folder)
+    /// <summary>
+    /// Answers what no endpoint answers, outside the API: an address that is no file is a page of the dashboard, which its
+    /// own router shows. A step of its own and no endpoint, so that a wrong method or media type is still told as such.
+    /// </summary>
+    public static void UseDashboard(this WebApplication app, string folder)
     {
         if (!File.Exists(Path.Combine(folder, "index.html")))
             return;
         var files = Scan(folder);
         var index = files["/index.html"];
-        // Every address that is no file is a page of the dashboard, which its own router shows.
-        app.MapMethods("/{**path}", [HttpMethods.Get, HttpMethods.Head], (HttpContext context) =>
+        app.Use((context, next) =>
         {
-            string path = context.Request.Path.Value ?? "/";
-            if (files.GetValueOrDefault(path) is { } file)
+            var request = context.Request;
+            bool reads = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
+            if (context.GetEndpoint() is not null || !reads || request.Path.StartsWithSegments("/api", StringComparison.Ordinal))
+                return next(context);
+            if (files.GetValueOrDefault(request.Path.Value ?? "/") is { } file)
                 return SendAsync(context, file);
-            if (path.StartsWith("/assets/", StringComparison.Ordinal))
-            {
-                context.Response.StatusCode = StatusCodes.Status404NotFound;
-                return Task.CompletedTask;
-            }
-
-            return SendAsync(context, index);
-        }).WithMetadata(OpenToAll.Mark).ExcludeFromDescription().WithOrder(int.MaxValue);
+            return request.Path.StartsWithSegments("/assets", StringComparison.Ordinal) ? next(context) : SendAsync(context, index);
+        });
     }
 
     private static async Task SendAsync(HttpContext context, DashboardFile file)

@@ -23,7 +23,9 @@ internal static class ContentTypes
                 Add(operation, "text/plain", "Prometheus text format.");
                 break;
             case "openWebSocket":
-                operation.Responses!.TryAdd("101", new OpenApiResponse { Description = "The connection is a WebSocket from here on." });
+                operation.Responses!.Remove("200");
+                operation.Responses.TryAdd("101", new OpenApiResponse { Description = "The connection is a WebSocket from here on." });
+                operation.Responses.TryAdd("426", new OpenApiResponse { Description = "The call was no WebSocket's." });
                 break;
             case "uploadKey":
                 operation.RequestBody = Form();

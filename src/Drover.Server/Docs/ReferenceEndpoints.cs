@@ -20,7 +20,7 @@ internal static class ReferenceEndpoints
         {
             options.Title = "Drover API";
             options.OpenApiRoutePattern = "/openapi/v1.json";
-            options.DisableDefaultFonts().DisableAgent().DisableMcp().DisableTelemetry().HideClientButton();
+            options.DisableDefaultFonts().DisableAgent().DisableMcp().DisableTelemetry().HideClientButton().HideDeveloperTools();
             options.WithDynamicBaseServerUrl();
         }).WithMetadata(OpenToAll.Mark).AddEndpointFilter(static (context, next) =>
         {

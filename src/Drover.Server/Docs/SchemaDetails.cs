@@ -16,6 +16,10 @@ internal static class SchemaDetails
             schema.Type = type == typeof(DateTimeOffset) ? JsonSchemaType.String : JsonSchemaType.String | JsonSchemaType.Null;
             schema.Format = "date-time";
         }
+        else if (type == typeof(double) || type == typeof(double?))
+        {
+            schema.Type = type == typeof(double) ? JsonSchemaType.Number : JsonSchemaType.Number | JsonSchemaType.Null;
+        }
         else if (type == typeof(JobArgs))
         {
             schema.OneOf =

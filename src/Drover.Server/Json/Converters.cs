@@ -86,3 +86,12 @@ internal sealed class JobArgsConverter : JsonConverter<JobArgs>
         writer.WriteEndArray();
     }
 }
+
+/// <summary>Numbers that a double can hold: 1e400 would be read as infinity, which can neither be reckoned with nor written again.</summary>
+internal sealed class FiniteConverter : JsonConverter<double>
+{
+    public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.TokenType == JsonTokenType.Number && reader.GetDouble() is var number && double.IsFinite(number) ? number : throw new JsonException();
+
+    public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options) => writer.WriteNumberValue(value);
+}

@@ -19,7 +19,7 @@ namespace Drover.Server.Json;
     RespectNullableAnnotations = true,
     Converters =
     [
-        typeof(TimeConverter), typeof(JobArgsConverter),
+        typeof(TimeConverter), typeof(FiniteConverter), typeof(JobArgsConverter),
         typeof(WordConverter<JobStatus>), typeof(WordConverter<JobKind>), typeof(WordConverter<BackoffKind>),
         typeof(WordConverter<WorkerLostPolicy>), typeof(WordConverter<OutcomeKind>), typeof(WordConverter<LogStream>),
         typeof(WordConverter<JobAction>), typeof(WordConverter<ServerAuthType>), typeof(WordConverter<ServerKind>),
