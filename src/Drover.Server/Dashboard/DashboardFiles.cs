@@ -29,7 +29,9 @@ internal static class DashboardFiles
         {
             var request = context.Request;
             bool reads = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
-            if (context.GetEndpoint() is not null || !reads || request.Path.StartsWithSegments("/api", StringComparison.Ordinal))
+            // /api itself is a page; what stands below it is the API's own.
+            bool isApi = request.Path.StartsWithSegments("/api", StringComparison.Ordinal, out var below) && below.HasValue;
+            if (context.GetEndpoint() is not null || !reads || isApi)
                 return next(context);
             if (files.GetValueOrDefault(request.Path.Value ?? "/") is { } file)
                 return SendAsync(context, file);
