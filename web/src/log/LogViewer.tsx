@@ -10,7 +10,7 @@ import './log.css';
 import { strip } from './ansi';
 import { useLog } from './useLog';
 import { WrappedRows } from './WrappedRows';
-import { PART } from './window';
+import { PART, partsOf, rowsOf } from './window';
 
 /** A job's output: live, searchable, and as long as it likes. */
 export function LogViewer({ id }: { id: string }) {
@@ -56,7 +56,7 @@ export function LogViewer({ id }: { id: string }) {
   });
 
   const rows = view ? view.length : store.length;
-  const parts = Math.max(1, Math.ceil(rows / PART));
+  const parts = partsOf(rows);
   return (
     <div className={`log${options.wrap ? ' log-wrapped' : ''}`} ref={root}>
       <LogBar
@@ -70,7 +70,7 @@ export function LogViewer({ id }: { id: string }) {
           <Button variant="default" size="compact-xs" disabled={log.part === 0} onClick={() => log.showPart(log.part - 1)}>
             Earlier
           </Button>
-          lines {count(log.part * PART + 1)}–{count(Math.min(rows, (log.part + 1) * PART))} of {count(rows)}
+          lines {count(log.part * PART + 1)}–{count(log.part * PART + rowsOf(log.part, rows))} of {count(rows)}
           <Button variant="default" size="compact-xs" disabled={log.part >= parts - 1} onClick={() => log.showPart(log.part + 1)}>
             Later
           </Button>

@@ -3,7 +3,7 @@ import { type RefObject, useEffect, useImperativeHandle, useLayoutEffect, useRef
 import { PLAIN } from './ansi';
 import { drawRow, type RowLook, stateBefore } from './row';
 import type { LogStore } from './store';
-import { PART } from './window';
+import { PART, rowsOf } from './window';
 
 export type Wrapped = { reveal: (row: number) => void; topRow: () => number };
 
@@ -23,7 +23,7 @@ type Props = {
 /** The rows when lines are wrapped, and so of many heights. */
 export function WrappedRows({ store, scroller, view, look, part, version, following, handle, onUp, onEnd }: Props) {
   const count = view ? view.length : store.length;
-  const rows = Math.max(0, Math.min(PART, count - part * PART));
+  const rows = rowsOf(part, count);
   const virtual = useVirtualizer({ count: rows, getScrollElement: () => scroller.current, estimateSize: () => 18, overscan: 12 });
 
   const total = virtual.getTotalSize();

@@ -5,6 +5,12 @@ import type { LogStore } from './store';
 /** Chromium's tallest element is some 33 million pixels; far below it, and beyond this many lines one looks at a part. */
 export const PART = 500_000;
 
+/** How many parts there are: the last one has half a part to one and a half, so that the end never stands alone. */
+export const partsOf = (count: number) => Math.max(1, Math.ceil((count - PART / 2) / PART));
+
+/** How many rows a part has. */
+export const rowsOf = (part: number, count: number) => Math.max(0, part < partsOf(count) - 1 ? PART : count - part * PART);
+
 /**
  * Shows the rows that are in sight and no others, without React: a million lines are sixty elements. The lines shown
  * are all, or those of `view` (filtered). Follows the end until the reader scrolls up.
@@ -51,7 +57,7 @@ export class LogWindow {
   }
 
   get parts() {
-    return Math.max(1, Math.ceil(this.count / PART));
+    return partsOf(this.count);
   }
 
   /** Lines came at the end, or a line changed. */
@@ -59,9 +65,18 @@ export class LogWindow {
     if (this.following) this.part = this.parts - 1;
     else if (by > 0) {
       this.unseen += by;
+      this.keepInPart();
       this.changed();
     }
     this.update();
+  }
+
+  // The last part was split while somebody read its end.
+  private keepInPart() {
+    const below = Math.floor(this.scroller.scrollTop / this.rowHeight) - PART;
+    if (below < 0 || this.part >= this.parts - 1) return;
+    this.part++;
+    this.setTop(below * this.rowHeight);
   }
 
   /** Lines came above: what is in sight stays where it is. */
@@ -137,7 +152,8 @@ export class LogWindow {
     this.part = Math.min(this.part, this.parts - 1);
     const rows = this.size();
     if (this.following) this.setTop(this.scroller.scrollHeight);
-    const first = Math.max(0, Math.floor(this.scroller.scrollTop / this.rowHeight) - 8);
+    // The browser lowers scrollTop to a shorter canvas only with its next layout.
+    const first = Math.max(0, Math.min(rows - 1, Math.floor(this.scroller.scrollTop / this.rowHeight)) - 8);
     const last = Math.min(rows, first + Math.ceil(this.scroller.clientHeight / this.rowHeight) + 16);
     const offset = this.part * PART;
     while (this.rows.length < last - first) this.rows.push(this.canvas.appendChild(document.createElement('div')));
@@ -159,7 +175,7 @@ export class LogWindow {
   }
 
   private size(): number {
-    const rows = Math.max(0, Math.min(PART, this.count - this.part * PART));
+    const rows = rowsOf(this.part, this.count);
     this.canvas.style.height = `${rows * this.rowHeight}px`;
     return rows;
   }
