@@ -6,6 +6,9 @@ dotnet build Drover.slnx -c Release -v quiet -nologo
 dotnet format Drover.slnx --no-restore --verify-no-changes
 if [ -f web/package.json ]; then
   (cd web && { [ -d node_modules ] || npm ci --no-audit --no-fund; } && npm run --silent lint && npm run --silent check)
+  # The dashboard's types are those of the API's document.
+  (cd web && npx --no-install openapi-typescript ../docs/openapi.json 2>/dev/null | cmp -s - src/api/schema.d.ts) \
+    || { echo "web/src/api/schema.d.ts is not that of docs/openapi.json: run 'npm run types' in web/." >&2; exit 1; }
 fi
 eng/deploy-check.sh
 echo "Lint: clean"
