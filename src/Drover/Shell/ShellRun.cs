@@ -126,6 +126,8 @@ public sealed partial class ShellRun : IShellOutput
         {
             if (!complete)
                 _context.Output.Note("A background process still holds the output; what it prints from here on is not shown.");
+            if (_lines.LeftBehind is { } left)
+                _context.Output.Note($"Left running in the background: {LeftoversOf(left)}.");
             return ShellOutcomes.Exited(await _lines.Exited.ConfigureAwait(false));
         }
 
@@ -214,6 +216,14 @@ public sealed partial class ShellRun : IShellOutput
     {
         if (!_deaf)
             _context.Output.Write(OutputStream.Stderr, bytes);
+    }
+
+    /// <summary><c>17:sleep 18:sh</c> as people read it, at most ten of them.</summary>
+    private static string LeftoversOf(string told)
+    {
+        string[] all = told.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        string named = string.Join(", ", all.Take(10).Select(each => each.Split(':') is [var pid, var name] ? $"{name} (pid {pid})" : each));
+        return all.Length <= 10 ? named : $"{named} and {all.Length - 10} more";
     }
 
     private static string NewToken() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));

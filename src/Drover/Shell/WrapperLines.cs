@@ -24,6 +24,9 @@ internal sealed class WrapperLines
     /// <summary>A ladder is through; the processes that live on, usually none (<c>C</c>).</summary>
     public Task<string> Verdict => _verdict.Task;
 
+    /// <summary>What the job left behind when it ended (<c>L</c>), as pid:name, separated by spaces; null when nothing, or not told yet.</summary>
+    public string? LeftBehind { get; private set; }
+
     /// <summary>The remote deadline has struck (<c>D</c>).</summary>
     public bool DeadlineStruck { get; private set; }
 
@@ -47,6 +50,9 @@ internal sealed class WrapperLines
                 break;
             case 'C':
                 _verdict.TrySetResult(rest);
+                break;
+            case 'L':
+                LeftBehind = rest;
                 break;
             case 'D':
                 DeadlineStruck = true;

@@ -8,10 +8,10 @@ namespace Drover.Shell;
 internal static class WrapperText
 {
     /// <summary>Runs a job; its arguments are nonce, cookie, grace in tenths of a second, remote deadline in seconds, script mode, stdin mode.</summary>
-    public static readonly string Run = Join(Speak, "N=$1 M=$2 G=$3 T=$4 S=$5 I=$6 p= w= z=;", Signals, Control, Uploads, Prepare, RunJob);
+    public static readonly string Run = Join(Speak, "N=$1 M=$2 G=$3 T=$4 S=$5 I=$6 p= w= z=;", Signals, Control, Leftovers, Uploads, Prepare, RunJob);
 
     /// <summary>Runs a job on a terminal; the same arguments. Its control line is another channel with <see cref="Guard"/>.</summary>
-    public static readonly string RunOnTerminal = Join("N=$1 M=$2 S=$5 I=$6;", Terminal, Uploads, Prepare, RunTerminalJob);
+    public static readonly string RunOnTerminal = Join("N=$1 M=$2 S=$5 I=$6;", Terminal, Leftovers, Uploads, Prepare, RunTerminalJob);
 
     /// <summary>Ends a job from a channel of its own; its arguments are nonce, cookie, grace.</summary>
     public static readonly string Guard = Join(Speak, "N=$1 M=$2 G=$3 p= z=;", Signals, Control, "exec 8<&0 </dev/null; trap \"\" PIPE HUP; e P 0; c;");
@@ -24,7 +24,8 @@ internal static class WrapperText
 
     /// <summary>
     /// l: list in L what lives of the job: its group and session, and whoever carries its cookie; in O those of them outside
-    /// the group. Dead processes that nobody has collected yet do not count.
+    /// the group. Dead processes that nobody has collected yet do not count. Without /proc ps tells the group, and without
+    /// that (procps reads /proc too) whether the group has anybody.
     /// s: send a signal to each of them, once. g: TERM, the grace, then k: KILL until nothing lives, at most ten times; the verdict is C.
     /// </summary>
     private const string Signals = """
@@ -33,8 +34,9 @@ internal static class WrapperText
         for f in /proc/[0-9]*/stat; do t=; read -r t <$f || [ "$t" ] || continue; d=${t%% *}; t=${t##*) }; set -- $t;
         case $1 in Z|X) continue;; esac; if [ "$p" ]; then if [ "$3" = "$p" ]; then L="$L $d"; elif [ "$4" = "$p" ]; then L="$L $d" O="$O $d"; fi; fi; done;
         for f in $(grep -lsz "^DROVER_ID=$M" /proc/[0-9]*/environ); do f=${f%/environ}; d=${f#/proc/}; case "$L " in *" $d "*) ;; *) L="$L $d" O="$O $d";; esac; done;
-        elif [ "$p" ]; then
-        for d in $(ps -A -o pid= -o pgid= -o stat= | while read -r a b t; do case $t in Z*) ;; *) [ "$b" = "$p" ] && echo "$a";; esac; done); do L="$L $d"; done;
+        elif [ "$p" ]; then a=$(ps -A -o pid= -o pgid= -o stat=);
+        if [ "$a" ]; then for d in $(echo "$a" | while read -r a b t; do case $t in Z*) ;; *) [ "$b" = "$p" ] && echo "$a";; esac; done); do L="$L $d"; done;
+        elif kill -0 "-$p"; then L=" -$p"; fi;
         fi; };
         s() { [ "$p" ] && kill "-$1" "-$p"; for d in $O; do kill "-$1" "$d"; done; };
         z() { sleep 0.1 && i=$((i+1)) || { sleep 1; i=$((i+10)); }; };
@@ -50,19 +52,31 @@ internal static class WrapperText
         """;
 
     /// <summary>
+    /// y: tell what the job leaves behind, as pid:name. Looked for by its cookie, so that daemons are found too; twice, since
+    /// what is just ending (the left side of a pipe) is no leftover. Where there is no /proc nothing is said.
+    /// </summary>
+    private const string Leftovers = """
+        y() { for i in 1 2; do f=$(grep -lsz "^DROVER_ID=$M" /proc/[0-9]*/environ); [ "$f" ] || return 0; [ $i = 2 ] || sleep 0.2 || sleep 1; done;
+        L=; for f in $f; do f=${f%/environ}; t=; read -r t <$f/comm; t=${t:-?}; L="$L ${f#/proc/}:${t%% *}"; done; e L $L; };
+        """;
+
+    /// <summary>
     /// u NAME MODE: take what comes next on stdin and open it as descriptor 9 (script) or 7 (stdin), its file unlinked at
-    /// once. MODE "l": it is one line of shell text that sets v; a number: so many bytes.
+    /// once. MODE "l": it is one line of shell text that sets v; a number: so many bytes, for which room is made first, since
+    /// what was taken from stdin cannot be taken again for another folder.
     /// </summary>
     private const string Uploads = """
         n=${IFS#??};
         b() { if [ "$1" -gt 65536 ] && dd if=/dev/null iflag=fullblock,count_bytes count=0; then dd bs=65536 iflag=fullblock,count_bytes count="$1"; else dd ibs=1 obs=65536 count="$1"; fi; };
         o() { for d in "${TMPDIR:-/tmp}" "$HOME" /dev/shm; do f=$d/.drover-$M-$1;
         if (umask 077; set -C; echo x >"$f"); then
-        if [ "$2" = l ]; then printf %s "$v" >"$f" && return 0; else b "$2" >"$f"; [ "$(wc -c <"$f")" -eq "$2" ]; return $?; fi;
+        if [ "$2" = l ]; then printf %s "$v" >"$f" && return 0;
+        elif dd if=/dev/zero of="$f" bs=4096 count=$(($2/4096+1)); then b "$2" >"$f"; [ "$(wc -c <"$f")" -eq "$2" ]; return $?; fi;
         fi; rm -f "$f"; done; return 1; };
         u() { if [ "$2" = l ]; then IFS= read -r v && eval "v=$v"; fi;
         o "$1" "$2" || { rm -f "$f"; e F no space or permission for a temporary file in "${TMPDIR:-/tmp}", "$HOME" or /dev/shm; exit 125; };
-        if [ "$1" = s ]; then exec 9<"$f"; else exec 7<"$f"; fi; rm -f "$f"; v=; };
+        if [ "$1" = s ]; then exec 9<"$f"; else exec 7<"$f"; fi; rm -f "$f"; v=;
+        [ "$1" != s ] || [ -r /dev/fd/9 ] || { e F this server has no /dev/fd, which a script needs; exit 125; }; };
         """;
 
     /// <summary>Take the header (one line of shell text that sets the arguments), the script and the stdin.</summary>
@@ -87,7 +101,7 @@ internal static class WrapperText
         ( exec 8<&- 0<&7 7<&-; read -r p x </proc/self/stat || p=$(exec sh -c "echo \$PPID"); e P "$p"; exec 2>&6 6>&-;
         DROVER_ID=$M; export DROVER_ID; h="$h"; unset N M G T S I w z x; eval "$h"; j "$@" ); r=$?;
         kill -KILL $w $z;
-        e X $r; exit $r
+        e X $r; y; exit $r
         """;
 
     /// <summary>Make the terminal pass bytes through while the header and script come; tell when that is so.</summary>
@@ -102,7 +116,7 @@ internal static class WrapperText
     private const string RunTerminalJob = """
         stty "$t"; trap : TERM INT QUIT HUP; e P $$;
         ( exec 7<&- 6>&-; DROVER_ID=$M; export DROVER_ID; unset N M S I t; eval "$h"; exec "$@" ); r=$?;
-        e X $r; exit $r
+        e X $r; y; exit $r
         """;
 
     private static string Join(params string[] parts)

@@ -190,6 +190,33 @@ public abstract partial class ShellTests
             await ShellHost.ToolAsync("kill", "-KILL", left.Split(':')[0]);
     }
 
+    [Theory]
+    [InlineData("sleep 300 </dev/null >/dev/null 2>&1 &")]
+    [InlineData("setsid nohup sleep 300 </dev/null >/dev/null 2>&1 &")]
+    public async Task A_background_process_that_is_left_behind_is_told_and_goes_on(string background)
+    {
+        ShellHost host = await HostAsync();
+        string mark = NewMark();
+        // It is there before the job ends: setsid takes a moment.
+        string script = $"export MARK={mark}\n{background}\nwhile ! grep -qsz '^sleep' /proc/[0-9]*/cmdline; do sleep 0.05; done\necho done\n";
+        (RunContext run, AttemptOutcome outcome) = await host.RunAsync(ShellHost.Script(script));
+        Assert.Equal((OutcomeKind.Completed, "done\n"), (outcome.Kind, run.Text));
+        string note = Assert.Single(run.Notes);
+        Assert.Contains("Left running in the background: sleep (pid ", note, StringComparison.Ordinal);
+        string left = Assert.Single(ShellHost.Marked(mark)).Split(':')[0];
+        Assert.Contains($"(pid {left})", note, StringComparison.Ordinal);
+        await ShellHost.ToolAsync("kill", "-KILL", left);
+    }
+
+    [Fact]
+    public async Task What_ends_with_the_job_is_not_told_as_left_behind()
+    {
+        ShellHost host = await HostAsync();
+        (RunContext run, AttemptOutcome outcome) = await host.RunAsync(ShellHost.Command("yes | head -1; sleep 0.05 & true"));
+        Assert.Equal((OutcomeKind.Completed, "y\n"), (outcome.Kind, run.Text));
+        Assert.DoesNotContain(run.Notes, note => note.Contains("Left running", StringComparison.Ordinal));
+    }
+
     // fish sets a locale that the server may lack, and perl complains of that on stderr.
     private static JobSpec WithEnv(JobSpec spec, string name, string value) =>
         spec with { Shell = spec.Shell! with { Env = new Dictionary<string, string> { [name] = value } } };

@@ -18,6 +18,8 @@ public sealed class Sshd : IDisposable
 
     public string Folder { get; }
 
+    private string? Mounts { get; init; }
+
     public int Port { get; }
 
     public int ProcessId => _process.Id;
@@ -43,7 +45,12 @@ public sealed class Sshd : IDisposable
         }
     }
 
-    public static async Task<Sshd> StartAsync(params string[] extra)
+    public static Task<Sshd> StartAsync(params string[] extra) => StartInNamespaceAsync(null, extra);
+
+    /// <summary>Starts it with mounts of its own, which nobody else sees.</summary>
+    /// <param name="mounts">Shell text that makes them; null for none.</param>
+    /// <param name="extra">Lines of its configuration.</param>
+    public static async Task<Sshd> StartInNamespaceAsync(string? mounts, params string[] extra)
     {
         Assert.True(File.Exists(Program), $"{Program} is missing: install openssh-server.");
         Assert.True(Environment.UserName == "root", "These tests create users and start sshd: run them as root.");
@@ -73,7 +80,7 @@ public sealed class Sshd : IDisposable
             LogLevel VERBOSE
             """;
         await File.WriteAllTextAsync($"{folder}/config", config);
-        var server = new Sshd(folder, port, new Process());
+        var server = new Sshd(folder, port, new Process()) { Mounts = mounts };
         await server.StartProcessAsync();
         return server;
     }
@@ -148,7 +155,11 @@ public sealed class Sshd : IDisposable
     {
         lock (_log)
             _log.Clear();
-        var start = new ProcessStartInfo(Program, ["-D", "-e", "-f", $"{Folder}/config"]) { RedirectStandardError = true, RedirectStandardInput = true };
+        string[] args = ["-D", "-e", "-f", $"{Folder}/config"];
+        var start = Mounts is null
+            ? new ProcessStartInfo(Program, args)
+            : new ProcessStartInfo("unshare", ["--mount", "sh", "-c", $"{Mounts} && exec \"$0\" \"$@\"", Program, .. args]);
+        start.RedirectStandardError = start.RedirectStandardInput = true;
         _process = Process.Start(start)!;
         _process.ErrorDataReceived += (_, e) =>
         {
