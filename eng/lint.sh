@@ -10,5 +10,7 @@ if [ -f web/package.json ]; then
   (cd web && npx --no-install openapi-typescript ../docs/openapi.json 2>/dev/null | cmp -s - src/api/schema.d.ts) \
     || { echo "web/src/api/schema.d.ts is not that of docs/openapi.json: run 'npm run types' in web/." >&2; exit 1; }
 fi
+export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
+(cd tests/browser && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --silent; } && npm run --silent lint && npm run --silent check)
 eng/deploy-check.sh
 echo "Lint: clean"

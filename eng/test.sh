@@ -28,6 +28,16 @@ if [ -f web/package.json ]; then
   failed=$((failed + $(sed -n 's/\x1b\[[0-9;]*m//g; s/^ *Tests *\([0-9]\{1,\}\) failed.*/\1/p' "$log" | tail -n 1) + 0))
   rm -f "$log"
 fi
+if [ "${1:-}" != --fast ]; then
+  echo "== browser"
+  log=$(mktemp)
+  export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
+  (cd tests/browser && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --silent; } \
+    && DROVER_PROGRAM="$PWD/../../out/drover" npm run --silent test) 2>&1 | tee "$log" || broken=1
+  passed=$((passed + $(sed -n 's/^ *\([0-9]\{1,\}\) passed.*/\1/p' "$log" | tail -n 1) + 0))
+  failed=$((failed + $(sed -n 's/^ *\([0-9]\{1,\}\) failed.*/\1/p' "$log" | tail -n 1) + 0))
+  rm -f "$log"
+fi
 [ "$broken" = 0 ] || [ "$failed" -gt 0 ] || failed=1
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

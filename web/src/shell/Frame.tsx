@@ -2,7 +2,7 @@ import { ActionIcon, Button, Loader, Menu, Tooltip, useMantineColorScheme } from
 import { IconKeyboard, IconLogout, IconMenu2, IconMoon, IconPlayerPlay, IconSearch, IconSun, IconUser } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
-import { lazy, Suspense, useState, useSyncExternalStore } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { api } from '@/api/client';
 import { queries } from '@/api/queries';
 import { useKeys } from '@/keys/keys';
@@ -102,17 +102,18 @@ export function Frame() {
 }
 
 function usePaletteKey(toggle: () => void) {
-  const [bound] = useState(() => {
-    const state = { toggle };
-    window.addEventListener('keydown', (event) => {
+  const latest = useRef(toggle);
+  latest.current = toggle;
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
       if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === 'k' && !event.shiftKey && !event.altKey) {
         event.preventDefault();
-        state.toggle();
+        latest.current();
       }
-    });
-    return state;
-  });
-  bound.toggle = toggle;
+    };
+    window.addEventListener('keydown', onKey);
+    return () => window.removeEventListener('keydown', onKey);
+  }, []);
 }
 
 function Rail({ wide, onGo }: { wide?: boolean; onGo?: () => void }) {

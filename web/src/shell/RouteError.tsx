@@ -3,9 +3,11 @@ import { Empty, ErrorNote } from '@/ui/blocks';
 
 export function NotFound() {
   return (
-    <Empty title="There is no such page">
-      The link may be old. <Link to="/">Go to the overview</Link>
-    </Empty>
+    <main id="main">
+      <Empty title="There is no such page">
+        The link may be old. <Link to="/">Go to the overview</Link>
+      </Empty>
+    </main>
   );
 }
 

@@ -85,7 +85,8 @@ export default function DebugPage() {
           {leases.length === 0 ? (
             <Empty title="None" />
           ) : (
-            <div style={{ maxHeight: 200, overflow: 'auto' }}>
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+            <section aria-label="Leases" style={{ maxHeight: 200, overflow: 'auto' }} tabIndex={0}>
               <table className="table">
                 <tbody>
                   {leases.map((lease) => (
@@ -97,7 +98,7 @@ export default function DebugPage() {
                   ))}
                 </tbody>
               </table>
-            </div>
+            </section>
           )}
         </Panel>
       </div>
@@ -124,7 +125,8 @@ export default function DebugPage() {
         {shown.length === 0 ? (
           <Empty title="Nothing yet">What happens from now on appears here.</Empty>
         ) : (
-          <div style={{ maxHeight: '50vh', overflow: 'auto' }}>
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+          <section aria-label="Latest events" style={{ maxHeight: '50vh', overflow: 'auto' }} tabIndex={0}>
             <table className="table">
               <tbody>
                 {shown.map((each, i) => (
@@ -139,7 +141,7 @@ export default function DebugPage() {
                 ))}
               </tbody>
             </table>
-          </div>
+          </section>
         )}
       </Panel>
     </>

@@ -152,22 +152,26 @@ function useArrivals(
   setHeld: React.Dispatch<React.SetStateAction<number>>,
   refresh: () => void,
 ) {
+  // The latest of everything: a page that is drawn anew must not forget that it was about to look.
+  const now = useRef({ search, choosing, refresh });
+  now.current = { search, choosing, refresh };
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const end = arrivals.onCreated((job) => {
+      const { search, choosing } = now.current;
       if (!mayMatch(search, job)) return;
       if (scrolled.current || choosing || (search.sort && search.sort !== '-created_at')) setHeld((n) => n + 1);
       else
         timer ??= setTimeout(() => {
           timer = undefined;
-          refresh();
+          now.current.refresh();
         }, 500);
     });
     return () => {
       end();
       clearTimeout(timer);
     };
-  }, [search, choosing, scrolled, setHeld, refresh]);
+  }, [scrolled, setHeld]);
 }
 
 function NoJobs({ search, go }: { search: JobsSearch; go: (search: JobsSearch) => void }) {

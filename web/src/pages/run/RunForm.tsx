@@ -1,9 +1,21 @@
-import { Button, Collapse, Menu, MultiSelect, NumberInput, Select, Tabs, TagsInput, Textarea, TextInput } from '@mantine/core';
+import {
+  Autocomplete,
+  Button,
+  Collapse,
+  Menu,
+  MultiSelect,
+  NumberInput,
+  Select,
+  Tabs,
+  TagsInput,
+  Textarea,
+  TextInput,
+} from '@mantine/core';
 import { IconChevronDown, IconCopy, IconPlayerPlay } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense, useRef, useState } from 'react';
-import { api } from '@/api/client';
+import { ApiError, api } from '@/api/client';
 import { newKey } from '@/api/idempotency';
 import { queries } from '@/api/queries';
 import type { Job, JobBulkResult } from '@/api/types';
@@ -15,6 +27,8 @@ import classes from './RunForm.module.css';
 
 const Editor = lazy(() => import('@/ui/Editor'));
 
+/** Fields that are folded away until they are asked for, or wrong. */
+const OPTIONS = ['name', 'queue', 'priority', 'timeout', 'max_attempts', 'backoff.delay', 'delay', 'tags', 'working_dir', 'env'];
 const lastDraft = persisted<JobDraft>('drover-draft', EMPTY);
 
 /** A job to be run; what was written last stands there again. */
@@ -32,6 +46,9 @@ export function RunForm({ draft: given, done }: { draft?: Partial<JobDraft>; don
   const nameOf = (id: string) => servers?.items.find((server) => server.id === id)?.name ?? id;
   const tags = [...new Set(servers?.items.flatMap((server) => server.tags) ?? [])].sort();
   const types = [...new Set(workers?.items.flatMap((worker) => worker.job_types) ?? [])].sort();
+
+  const fields = error instanceof ApiError ? error.fields : {};
+  const wrong = (field: string) => fields[field]?.join(' ');
 
   const run = async () => {
     setBusy(true);
@@ -53,6 +70,7 @@ export function RunForm({ draft: given, done }: { draft?: Partial<JobDraft>; don
       // A changed draft is another request: the old key would answer with the old one.
       key.current = newKey();
       setError(failure);
+      if (failure instanceof ApiError && Object.keys(failure.fields).some((field) => OPTIONS.includes(field))) setMore(true);
     } finally {
       setBusy(false);
     }
@@ -88,6 +106,7 @@ export function RunForm({ draft: given, done }: { draft?: Partial<JobDraft>; don
         <Tabs.Panel value="command">
           <Textarea
             label="Command"
+            error={wrong('command')}
             description="As you would type it into a shell."
             data-autofocus
             autosize
@@ -109,12 +128,14 @@ export function RunForm({ draft: given, done }: { draft?: Partial<JobDraft>; don
           <div className={classes.pair}>
             <TextInput
               label="Arguments"
+              error={wrong('args')}
               classNames={{ input: 'mono' }}
               value={draft.args}
               onChange={(event) => set({ args: event.currentTarget.value })}
             />
             <TextInput
               label="Shell"
+              error={wrong('shell')}
               placeholder="by the script’s first line"
               value={draft.shell}
               onChange={(event) => set({ shell: event.currentTarget.value })}
@@ -124,6 +145,7 @@ export function RunForm({ draft: given, done }: { draft?: Partial<JobDraft>; don
         <Tabs.Panel value="task">
           <TextInput
             label="Type"
+            error={wrong('job_type')}
             description={
               types.length ? `Workers know: ${types.join(', ')}` : 'No worker with task handlers is connected; the task would wait for one.'
             }
@@ -143,6 +165,7 @@ export function RunForm({ draft: given, done }: { draft?: Partial<JobDraft>; don
         <div className={classes.pair}>
           <MultiSelect
             label="Servers"
+            error={wrong('server_id')}
             placeholder={draft.servers.length ? '' : 'local'}
             searchable
             data={(servers?.items ?? []).map((server) => ({
@@ -175,18 +198,18 @@ export function RunForm({ draft: given, done }: { draft?: Partial<JobDraft>; don
       </Button>
       <Collapse expanded={more}>
         <div className={classes.grid}>
-          <TextInput label="Name" value={draft.name} onChange={(event) => set({ name: event.currentTarget.value })} />
-          <Select
+          <TextInput label="Name" error={wrong('name')} value={draft.name} onChange={(event) => set({ name: event.currentTarget.value })} />
+          <Autocomplete
             label="Queue"
-            searchable
-            clearable
+            error={wrong('queue')}
             placeholder="default"
             data={(queues?.items ?? []).map((queue) => queue.name)}
-            value={draft.queue || null}
-            onChange={(queue) => set({ queue: queue ?? '' })}
+            value={draft.queue}
+            onChange={(queue) => set({ queue })}
           />
           <NumberInput
             label="Priority"
+            error={wrong('priority')}
             description="1 is first"
             min={1}
             max={10}
@@ -195,6 +218,7 @@ export function RunForm({ draft: given, done }: { draft?: Partial<JobDraft>; don
           />
           <NumberInput
             label="Timeout"
+            error={wrong('timeout')}
             description="seconds, 0 for none"
             min={0}
             value={draft.timeout}
@@ -202,6 +226,7 @@ export function RunForm({ draft: given, done }: { draft?: Partial<JobDraft>; don
           />
           <NumberInput
             label="Attempts"
+            error={wrong('max_attempts')}
             description={draft.tab === 'task' ? '3 when empty' : '1 when empty'}
             min={1}
             max={100}
@@ -217,6 +242,7 @@ export function RunForm({ draft: given, done }: { draft?: Partial<JobDraft>; don
           />
           <NumberInput
             label="First wait"
+            error={wrong('backoff.delay')}
             description="seconds"
             min={0}
             value={draft.backoffDelay}
@@ -224,15 +250,17 @@ export function RunForm({ draft: given, done }: { draft?: Partial<JobDraft>; don
           />
           <NumberInput
             label="Start in"
+            error={wrong('delay')}
             description="seconds"
             min={0}
             value={draft.delay}
             onChange={(value) => set({ delay: Number(value) })}
           />
-          <TagsInput label="Tags" value={draft.tags} onChange={(value) => set({ tags: value })} />
+          <TagsInput label="Tags" error={wrong('tags')} value={draft.tags} onChange={(value) => set({ tags: value })} />
           {draft.tab !== 'task' && (
             <TextInput
               label="Working directory"
+              error={wrong('working_dir')}
               classNames={{ input: 'mono' }}
               value={draft.workingDir}
               onChange={(event) => set({ workingDir: event.currentTarget.value })}
@@ -241,6 +269,7 @@ export function RunForm({ draft: given, done }: { draft?: Partial<JobDraft>; don
           {draft.tab !== 'task' && (
             <Textarea
               label="Environment"
+              error={wrong('env')}
               description="NAME=value, one a line"
               classNames={{ input: 'mono' }}
               autosize

@@ -22,21 +22,30 @@ import { uploadKey } from '../keys/upload';
 
 type Props = { server?: Server; servers: Server[]; close: () => void; saved: (server: Server, test: boolean) => void };
 
-export function ServerForm({ server, servers, close, saved }: Props) {
-  const client = useQueryClient();
-  const { data: keys } = useQuery(queries.keys());
-  const [form, setForm] = useState<ServerRequest>({
+/** All that a server is, as it is sent; a new one when there is none. Secrets are not known here and stay as they are. */
+export function requestOf(server?: Server): ServerRequest {
+  const common = {
     name: server?.name ?? '',
+    tags: server?.tags ?? [],
+    is_active: server?.is_active ?? true,
+    max_concurrency: server?.max_concurrency,
+  };
+  if (server?.kind === 'local') return common;
+  return {
+    ...common,
     hostname: server?.hostname ?? '',
     port: server?.port ?? 22,
     user: server?.user ?? '',
     auth_type: server?.auth_type ?? 'key',
     key_name: server?.key_name,
-    tags: server?.tags ?? [],
-    is_active: server?.is_active ?? true,
     jump_server_id: server?.jump_server_id,
-    max_concurrency: server?.max_concurrency,
-  });
+  };
+}
+
+export function ServerForm({ server, servers, close, saved }: Props) {
+  const client = useQueryClient();
+  const { data: keys } = useQuery(queries.keys());
+  const [form, setForm] = useState<ServerRequest>(requestOf(server));
   const [error, setError] = useState<ApiError>();
   const [busy, setBusy] = useState(false);
   const set = (change: ServerRequest) => setForm((before) => ({ ...before, ...change }));

@@ -12,7 +12,7 @@ import { Empty, ErrorNote, PageHeader, SkeletonRows } from '@/ui/blocks';
 import { confirm } from '@/ui/confirm';
 import { ToneBadge } from '@/ui/StatusBadge';
 import { toast } from '@/ui/toast';
-import { ServerForm } from './ServerForm';
+import { requestOf, ServerForm } from './ServerForm';
 import { ServerTest } from './ServerTest';
 
 export default function ServersPage() {
@@ -99,7 +99,7 @@ function Row({ server, edit, test }: { server: Server; edit: () => void; test: (
       title: `Delete “${server.name}”?`,
       verb: 'Delete the server',
       danger: true,
-      body: 'Its jobs stay in the history. Jobs that still wait for it will fail.',
+      body: 'Its jobs stay in the history. While jobs for it have not finished it cannot be deleted.',
     });
     if (yes) change('The server was not deleted', () => api.delete(`/servers/${server.id}`));
   };
@@ -148,7 +148,9 @@ function Row({ server, edit, test }: { server: Server; edit: () => void; test: (
               </Menu.Item>
               <Menu.Item
                 onClick={() =>
-                  change('The server was not changed', () => api.put(`/servers/${server.id}`, { is_active: !server.is_active }))
+                  change('The server was not changed', () =>
+                    api.put(`/servers/${server.id}`, { ...requestOf(server), is_active: !server.is_active }),
+                  )
                 }
               >
                 Switch {server.is_active ? 'off' : 'on'}
