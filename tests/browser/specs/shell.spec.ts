@@ -8,6 +8,7 @@ test('the theme is changed and kept', async ({ page }) => {
   const after = await scheme();
   await page.reload();
   await expect.poll(scheme).toBe(after);
+  await expect(page.getByRole('button', { name: 'Account and help' })).toBeVisible();
   await page.keyboard.press('t');
   await expect.poll(scheme).toBe(before);
 });
