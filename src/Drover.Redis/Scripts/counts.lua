@@ -1,0 +1,3 @@
+local counts = {}
+for st = 1, 7 do counts[st] = call('ZCARD', P .. 's:' .. st) end
+return counts

@@ -1,0 +1,41 @@
+using Drover.StoreTests.Brokers;
+using Drover.StoreTests.Catalog;
+using Drover.StoreTests.Jobs;
+using Drover.StoreTests.Model;
+using Drover.StoreTests.Redis;
+using Drover.StoreTests.Stores;
+using Drover.StoreTests.Support;
+
+[assembly: AssemblyFixture(typeof(SharedRedis))]
+
+namespace Drover.StoreTests;
+
+public sealed class RedisStoreJobs : JobConformance
+{
+    protected override TestSystem NewSystem() => new StoreSystem(new RedisHome());
+}
+
+public sealed class RedisStore : StoreConformance
+{
+    protected override StoreHome NewHome() => new RedisHome();
+}
+
+public sealed class RedisCatalogTests : CatalogConformance
+{
+    protected override StoreHome NewHome() => new RedisHome();
+}
+
+public sealed class RedisModel : ModelConformance
+{
+    protected override StoreHome NewHome() => new RedisHome();
+}
+
+public sealed class RedisBrokerJobs : JobConformance
+{
+    protected override TestSystem NewSystem() => new BrokerSystem(new RedisHome());
+}
+
+public sealed class RedisBroker : BrokerConformance
+{
+    protected override TestSystem NewSystem() => new BrokerSystem(new RedisHome());
+}
