@@ -12,8 +12,8 @@ internal static class SpecCodec
     {
         Name = 1 << 0, Queue = 1 << 1, Priority = 1 << 2, Timeout = 1 << 3, MaxAttempts = 1 << 4, Backoff = 1 << 5, RunAt = 1 << 6, Delay = 1 << 7,
         Tags = 1 << 8, UniqueKey = 1 << 9, OnWorkerLost = 1 << 10, WorkerLabels = 1 << 11, Shell = 1 << 12, Task = 1 << 13, OriginId = 1 << 14,
-        CreatedBy = 1 << 15,
-        Known = (1 << 16) - 1,
+        CreatedBy = 1 << 15, TraceParent = 1 << 16,
+        Known = (1 << 17) - 1,
     }
 
     [Flags]
@@ -28,7 +28,7 @@ internal static class SpecCodec
     // 0 name text | 1 queue text | 2 priority int | 3 timeout duration | 4 max_attempts int
     // 5 backoff: kind u8, delay duration, max duration, jitter f64 | 6 run_at time | 7 delay duration | 8 tags texts
     // 9 unique_key text | 10 on_worker_lost u8 | 11 worker_labels texts | 12 shell (below) | 13 task: job_type text, payload bytes
-    // 14 origin_id uuid | 15 created_by text
+    // 14 origin_id uuid | 15 created_by text | 16 trace_parent text (of a task)
     // Left out, they are: queue "default", priority 5, timeout 300 s, max_attempts 1, backoff exponential 5 s to 1 h with
     // jitter 0.1, on_worker_lost 1 (fail), the others none.
     public static void Write(FrameWriter w, JobSpec spec)
@@ -72,6 +72,8 @@ internal static class SpecCodec
             w.Uuid(origin);
         if (spec.CreatedBy is { } by)
             w.Text(by);
+        if (spec.Task?.TraceParent is { } trace)
+            w.Text(trace);
     }
 
     public static JobSpec Read(ref BodyReader r)
@@ -80,7 +82,7 @@ internal static class SpecCodec
         var has = (Has)r.Var();
         if ((has & ~Has.Known) != 0)
             throw BodyReader.Malformed("A job has fields that are not known here.");
-        return new()
+        var spec = new JobSpec
         {
             Kind = kind,
             Name = has.HasFlag(Has.Name) ? r.Text() : null,
@@ -100,6 +102,10 @@ internal static class SpecCodec
             OriginId = has.HasFlag(Has.OriginId) ? r.Uuid() : null,
             CreatedBy = has.HasFlag(Has.CreatedBy) ? r.Word() : null,
         };
+        if (!has.HasFlag(Has.TraceParent))
+            return spec;
+        var task = spec.Task ?? throw BodyReader.Malformed("Only a task has a trace context.");
+        return spec with { Task = task with { TraceParent = r.Text() } };
     }
 
     private static Has FieldsOf(JobSpec spec)
@@ -121,6 +127,7 @@ internal static class SpecCodec
         Set(ref has, Has.Task, spec.Task is not null);
         Set(ref has, Has.OriginId, spec.OriginId is not null);
         Set(ref has, Has.CreatedBy, spec.CreatedBy is not null);
+        Set(ref has, Has.TraceParent, spec.Task?.TraceParent is not null);
         return has;
     }
 

@@ -108,4 +108,7 @@ public sealed record TaskWork
 
     /// <summary>The payload as JSON text in UTF-8; empty for none.</summary>
     public ReadOnlyMemory<byte> Payload { get; init; }
+
+    /// <summary>The W3C trace context of whoever enqueued it (<c>traceparent</c>), so that its run joins the trace; null for none. At most 64 characters.</summary>
+    public string? TraceParent { get; init; }
 }

@@ -32,6 +32,8 @@ internal static class WorkValidator
     {
         if (task.JobType is not { Length: >= 1 and <= 100 } || task.JobType.AsSpan().ContainsAnyExcept(TypeCharacters))
             errors.Add("job_type", "Must be 1 to 100 letters, digits, '.', '_', '-', ':' or '/'.");
+        if (task.TraceParent is { Length: > 64 })
+            errors.Add("trace_parent", "Must be at most 64 characters.");
         if (task.Payload.Length > JobRules.MaxPayloadBytes)
             errors.Add("payload", TooLong);
         else if (task.Payload.Length > 0 && !JsonText.IsValid(task.Payload.Span))

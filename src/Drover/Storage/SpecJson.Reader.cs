@@ -32,7 +32,7 @@ public static partial class SpecJson
             OnWorkerLost = spec.OnWorkerLost,
             WorkerLabels = spec.WorkerLabels,
             Shell = spec.Shell,
-            Task = spec.JobType is null ? null : new() { JobType = spec.JobType, Payload = payload.ToArray() },
+            Task = spec.JobType is null ? null : new() { JobType = spec.JobType, Payload = payload.ToArray(), TraceParent = spec.TraceParent },
             OriginId = spec.OriginId,
             CreatedBy = spec.CreatedBy,
         };
@@ -57,6 +57,7 @@ public static partial class SpecJson
             case "worker_labels": spec.WorkerLabels = ReadTexts(ref json); break;
             case "shell": spec.Shell = ReadShell(ref json); break;
             case "job_type": spec.JobType = json.GetString(); break;
+            case "trace_parent": spec.TraceParent = json.GetString(); break;
             case "origin_id": spec.OriginId = json.GetGuid(); break;
             case "created_by": spec.CreatedBy = json.GetString(); break;
             default: json.Skip(); break;
@@ -152,6 +153,7 @@ public static partial class SpecJson
         public IReadOnlyList<string> WorkerLabels = [];
         public ShellWork? Shell;
         public string? JobType;
+        public string? TraceParent;
         public Guid? OriginId;
         public string? CreatedBy;
     }

@@ -48,7 +48,11 @@ public static partial class SpecJson
         if (spec.Shell is { } shell)
             WriteShell(json, shell);
         if (spec.Task is { } task)
+        {
             json.WriteString("job_type"u8, task.JobType);
+            Text(json, "trace_parent"u8, task.TraceParent);
+        }
+
         if (spec.OriginId is { } origin)
             json.WriteString("origin_id"u8, origin);
         Text(json, "created_by"u8, spec.CreatedBy);

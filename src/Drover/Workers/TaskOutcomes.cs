@@ -51,7 +51,7 @@ internal static class TaskOutcomes
         ? new() { Kind = OutcomeKind.Canceled, Reason = FailureReasons.Canceled, Error = "The handler was canceled." }
         : new() { Kind = OutcomeKind.HandedBack };
 
-    private static string Text(Exception e)
+    public static string Text(Exception e)
     {
         string text = e.ToString();
         return text.Length <= MaxErrorLength ? text : text[..MaxErrorLength] + "…";

@@ -32,6 +32,11 @@ public sealed class TaskResult
     /// <param name="retryIn">The wait before the next attempt in place of the backoff; null for the usual.</param>
     public static TaskResult Failed(string error, bool neverRetry = false, TimeSpan? retryIn = null) =>
         new() { Error = error, Never = neverRetry, RetryIn = retryIn };
+
+    /// <summary>It failed by an exception, which is kept in the attempt's history.</summary>
+    /// <inheritdoc cref="Failed(string, bool, TimeSpan?)"/>
+    public static TaskResult Failed(Exception error, bool neverRetry = false, TimeSpan? retryIn = null) =>
+        Failed(TaskOutcomes.Text(error), neverRetry, retryIn);
 }
 
 /// <summary>Thrown by a handler: not now; the task is tried again after this time, and the attempt does not count.</summary>

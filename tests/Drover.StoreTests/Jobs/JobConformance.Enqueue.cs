@@ -67,7 +67,7 @@ public abstract partial class JobConformance
             Tags = ["a", "b c", "ü;|,"],
             UniqueKey = "letter-1",
             WorkerLabels = ["zone=b", "gpu"],
-            Task = new() { JobType = "send", Payload = "{\"to\":\"\\u00e9 é\"}"u8.ToArray() },
+            Task = new() { JobType = "send", Payload = "{\"to\":\"\\u00e9 é\"}"u8.ToArray(), TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" },
             OriginId = Guid.NewGuid(),
             CreatedBy = "ada",
         };

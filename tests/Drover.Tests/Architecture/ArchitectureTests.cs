@@ -13,6 +13,8 @@ public sealed class ArchitectureTests
         ["Drover.NetQueue"] = ["Drover"],
         ["Drover.Ssh"] = ["Drover"],
         ["Drover.Server"] = ["Drover"],
+        // One package for a developer: the stores a program may keep its jobs in come with it.
+        ["Drover.Hosting"] = ["Drover", "Drover.Sqlite", "Drover.NetQueue"],
         ["Drover.Cli"] = ["Drover", "Drover.Server", "Drover.Sqlite", "Drover.Postgres", "Drover.Redis", "Drover.NetQueue", "Drover.Ssh"],
     };
 

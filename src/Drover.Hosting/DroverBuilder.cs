@@ -1,0 +1,135 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Text.Json.Serialization.Metadata;
+using Drover.Brokers;
+using Drover.NetQueue;
+using Drover.Servers;
+using Drover.Sqlite;
+using Drover.Storage;
+using Drover.Workers;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+
+namespace Drover.Hosting;
+
+/// <summary>What a program says about its jobs: where they are kept, which kinds there are, and who runs them.</summary>
+public sealed class DroverBuilder
+{
+    private readonly IServiceCollection _services;
+
+    internal DroverBuilder(IServiceCollection services) => _services = services;
+
+    internal Dictionary<Type, JobKindInfo> Kinds { get; } = [];
+
+    internal List<JobMiddleware> Middleware { get; } = [];
+
+    internal bool HasStore { get; private set; }
+
+    /// <summary>How jobs are run here: slots, queues, labels. A graceful shutdown of 25 s fits into the host's own 30 s.</summary>
+    public WorkerOptions Worker { get; set; } = new() { GracefulShutdown = TimeSpan.FromSeconds(25) };
+
+    /// <summary>How the queue works when it is in this process: retention and lease.</summary>
+    public BrokerOptions Broker { get; set; } = new();
+
+    /// <summary>Keeps jobs in a SQLite database of this program's own. One process uses a folder at a time.</summary>
+    /// <param name="folder">The folder of the data files, relative to the current one; made when it is not there.</param>
+    public DroverBuilder UseSqlite(string folder) => UseSqlite(new SqliteOptions { Directory = folder });
+
+    /// <inheritdoc cref="UseSqlite(string)"/>
+    /// <param name="options">Where and how.</param>
+    public DroverBuilder UseSqlite(SqliteOptions options)
+    {
+        TakeStore();
+        // A container makes its services without waiting; opening happens once, when the program starts.
+        _services.AddSingleton(provider => SqliteDatabase.OpenAsync(options, TimeOf(provider), LogsOf(provider)).AsTask().GetAwaiter().GetResult());
+        _services.TryAddSingleton(provider => provider.GetRequiredService<SqliteDatabase>().Catalog);
+        _services.TryAddSingleton(provider => provider.GetRequiredService<SqliteDatabase>().Audit);
+        UseLocalBroker(provider => provider.GetRequiredService<SqliteDatabase>().Jobs);
+        return this;
+    }
+
+    /// <summary>Keeps jobs in a store that the program brings, for instance <see cref="Testing.InMemoryJobStore"/>. The container does not dispose of it.</summary>
+    public DroverBuilder UseStore(IJobStore store)
+    {
+        TakeStore();
+        UseLocalBroker(_ => store);
+        return this;
+    }
+
+    /// <summary>Joins a Drover cluster: jobs go to its queue server, and the handlers here serve it beside other workers.</summary>
+    /// <param name="address"><c>netqueue://HOST:PORT</c>.</param>
+    /// <param name="token">A worker's token to run jobs, a producer's to enqueue only; empty for a server that wants none.</param>
+    /// <exception cref="ArgumentException">The address cannot be read.</exception>
+    public DroverBuilder UseNetQueue(string address, string token) => UseNetQueue(NetQueueClientOptions.Parse(address, token));
+
+    /// <inheritdoc cref="UseNetQueue(string, string)"/>
+    /// <param name="options">Which queue server, and how patient to be.</param>
+    public DroverBuilder UseNetQueue(NetQueueClientOptions options)
+    {
+        TakeStore();
+        _services.AddSingleton(provider => new NetQueueBroker(options, TimeOf(provider), LogsOf(provider)));
+        _services.AddSingleton<IBroker>(provider => provider.GetRequiredService<NetQueueBroker>());
+        // A program beside another one's worker on the same host must not take that one's name.
+        Worker = Worker with { Name = Environment.ProcessId.ToString(CultureInfo.InvariantCulture) };
+        return this;
+    }
+
+    /// <summary>Names a kind of job that this program enqueues and others run.</summary>
+    /// <param name="json">The payload's type for JSON, from a source-generated context.</param>
+    /// <param name="configure">What holds for every job of the kind.</param>
+    /// <exception cref="ArgumentException">The type has no <see cref="JobKindAttribute"/>, a wrong one, or is there already.</exception>
+    public DroverBuilder AddJob<TJob>(JsonTypeInfo<TJob> json, Action<KindOptions<TJob>>? configure = null) => Add(json, configure, null);
+
+    /// <summary>Names a kind of job and the class that runs it.</summary>
+    /// <inheritdoc cref="AddJob{TJob}"/>
+    public DroverBuilder AddHandler<TJob, [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler>(
+        JsonTypeInfo<TJob> json, Action<KindOptions<TJob>>? configure = null)
+        where THandler : class, IJobHandler<TJob>
+    {
+        _services.TryAddScoped<THandler>();
+        return Add(json, configure, static (services, job, context, cancel) => services.GetRequiredService<THandler>().HandleAsync(job, context, cancel));
+    }
+
+    /// <summary>Names a kind of job and the function that runs it; services are in <see cref="JobContext.Services"/>.</summary>
+    /// <inheritdoc cref="AddJob{TJob}"/>
+    public DroverBuilder AddHandler<TJob>(
+        JsonTypeInfo<TJob> json, Func<TJob, JobContext, CancellationToken, ValueTask> handler, Action<KindOptions<TJob>>? configure = null) =>
+        Add(json, configure, (_, job, context, cancel) => handler(job, context, cancel));
+
+    /// <summary>Puts code around every handler; the first named is the outermost.</summary>
+    public DroverBuilder Use(JobMiddleware middleware)
+    {
+        Middleware.Add(middleware);
+        return this;
+    }
+
+    private DroverBuilder Add<TJob>(JsonTypeInfo<TJob> json, Action<KindOptions<TJob>>? configure, JobCall<TJob>? handler)
+    {
+        var options = new KindOptions<TJob>();
+        configure?.Invoke(options);
+        var kind = new JobKindInfo<TJob>(json, options, handler);
+        if (Kinds.Values.FirstOrDefault(other => other.Name == kind.Name) is not null || !Kinds.TryAdd(typeof(TJob), kind))
+            throw new ArgumentException($"The kind '{kind.Name}' is there already.");
+        return this;
+    }
+
+    private void TakeStore()
+    {
+        if (HasStore)
+            throw new InvalidOperationException("Jobs are kept in one place: name one of UseSqlite, UseStore and UseNetQueue.");
+        HasStore = true;
+    }
+
+    private void UseLocalBroker(Func<IServiceProvider, IJobStore> store)
+    {
+        _services.AddSingleton(provider =>
+            new Broker(store(provider), provider.GetService<ITargetResolver>(), Broker, TimeOf(provider), LogsOf(provider)));
+        _services.AddSingleton<IBroker>(provider => provider.GetRequiredService<Broker>());
+        _services.AddHostedService(provider => provider.GetRequiredService<Broker>());
+    }
+
+    internal static TimeProvider TimeOf(IServiceProvider provider) => provider.GetRequiredService<TimeProvider>();
+
+    internal static ILoggerFactory LogsOf(IServiceProvider provider) => provider.GetRequiredService<ILoggerFactory>();
+}
