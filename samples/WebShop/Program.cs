@@ -1,0 +1,29 @@
+using Drover.Brokers;
+using Drover.Hosting;
+using WebShop;
+
+var builder = WebApplication.CreateSlimBuilder(args);
+builder.Services.AddScoped<Mailer>();
+builder.Services.AddDrover(drover => drover
+    .UseSqlite(builder.Configuration["Jobs"] ?? "webshop-jobs")
+    .AddHandler<ConfirmOrder, ConfirmOrderHandler>(ShopJson.Default.ConfirmOrder, kind => kind.Retry = RetryPolicy.Exponential(8, TimeSpan.FromSeconds(2)))
+    .AddHandler<SalesReport, SalesReportHandler>(ShopJson.Default.SalesReport)
+    .AddHandler<NightlyCleanup, NightlyCleanupHandler>(ShopJson.Default.NightlyCleanup));
+
+var app = builder.Build();
+
+app.MapPost("/orders/{order:int}", async (int order, string email, IJobClient jobs, CancellationToken cancel) =>
+    (await jobs.EnqueueAsync(new ConfirmOrder(order, email), new() { UniqueKey = $"confirm-{order}" }, cancel)).Id.ToString());
+
+app.MapPost("/reports", async (int orders, IJobClient jobs, CancellationToken cancel) =>
+    (await jobs.EnqueueAsync(new SalesReport(orders), cancel: cancel)).Id.ToString());
+
+app.MapGet("/jobs/{id:guid}", async (Guid id, IBroker broker, CancellationToken cancel) =>
+    (await broker.GetAsync([id], cancel))[0] is { } job
+        ? Results.Text($"{job.Status} {(job.Outcome?.Result is { } result ? System.Text.Encoding.UTF8.GetString(result.Span) : job.Outcome?.Error)}")
+        : Results.NotFound());
+
+await app.StartAsync();
+var tomorrow = DateOnly.FromDateTime(app.Services.GetRequiredService<TimeProvider>().GetUtcNow().UtcDateTime).AddDays(1);
+await NightlyCleanupHandler.AskAsync(app.Services.GetRequiredService<IJobClient>(), tomorrow, CancellationToken.None);
+await app.WaitForShutdownAsync();

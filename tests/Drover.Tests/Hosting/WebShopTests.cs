@@ -1,0 +1,64 @@
+using System.Diagnostics;
+using Drover.Tests.Support;
+
+namespace Drover.Tests.Hosting;
+
+/// <summary>Starts the sample as a program of its own and uses it as its README says.</summary>
+public sealed class WebShopTests
+{
+    [Fact]
+    public async Task The_web_shop_confirms_orders_and_makes_reports()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        string folder = Directory.CreateTempSubdirectory("drover-webshop-").FullName;
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "WebShop.dll"), "--urls", "http://127.0.0.1:0", "--Jobs", folder])
+        {
+            RedirectStandardOutput = true,
+            WorkingDirectory = folder,
+        };
+        using var shop = Process.Start(start)!;
+        try
+        {
+            using var http = new HttpClient { BaseAddress = new(await AddressAsync(shop).InTimeAsync()) };
+            string report = await PostAsync(http, "/reports?orders=4", cancel);
+            string order = await PostAsync(http, "/orders/17?email=ada@example.org", cancel);
+            string wrong = await PostAsync(http, "/orders/18?email=nobody", cancel);
+
+            await Eventually.BecomesAsync("the report is made", async () =>
+                await http.GetStringAsync($"/jobs/{report}", cancel) == """Completed {"Orders":4,"Turnover":99.00}""");
+            await Eventually.BecomesAsync("the mail is sent", async () =>
+                (await http.GetStringAsync($"/jobs/{order}", cancel)).StartsWith("Completed", StringComparison.Ordinal));
+            await Eventually.BecomesAsync("the wrong address is given up", async () =>
+                (await http.GetStringAsync($"/jobs/{wrong}", cancel)).Contains("'nobody' is no address", StringComparison.Ordinal));
+        }
+        finally
+        {
+            shop.Kill();
+            await shop.WaitForExitAsync(CancellationToken.None);
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static async Task<string> AddressAsync(Process shop)
+    {
+        const string Listening = "Now listening on: ";
+        while (await shop.StandardOutput.ReadLineAsync() is { } line)
+        {
+            int at = line.IndexOf(Listening, StringComparison.Ordinal);
+            if (at < 0)
+                continue;
+            // What follows is read on, so that the shop never waits for a full pipe.
+            _ = shop.StandardOutput.ReadToEndAsync();
+            return line[(at + Listening.Length)..];
+        }
+
+        throw new InvalidOperationException("The shop ended before it listened.");
+    }
+
+    private static async Task<string> PostAsync(HttpClient http, string path, CancellationToken cancel)
+    {
+        using var answer = await http.PostAsync(path, null, cancel);
+        answer.EnsureSuccessStatusCode();
+        return await answer.Content.ReadAsStringAsync(cancel);
+    }
+}
