@@ -53,6 +53,12 @@ public sealed partial class Broker : IBroker, IHostedService, IAsyncDisposable
         _promote = new(store, _announcer, options, time, _log);
         _expire = new(store, _announcer, options, time, _log);
         _announcer.Waits = _promote.DueIn;
+        if (store is ISharedStore shared)
+        {
+            shared.Join(new SharedNews(_events, _waiters, _workers, _announcer));
+            _events.TellTo(e => shared.Tell(e));
+        }
+
         _duties =
         [
             _promote,

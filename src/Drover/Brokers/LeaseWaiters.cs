@@ -93,6 +93,16 @@ internal sealed class LeaseWaiters
         }
     }
 
+    /// <summary>Jobs of any kind may be ready in any queue.</summary>
+    public void AllReady()
+    {
+        lock (_gate)
+        {
+            foreach (var of in _classes)
+                Wake(of, long.MaxValue);
+        }
+    }
+
     /// <summary>Somebody who was woken could not look; another of the class should.</summary>
     public void PassOn(WorkerClass of, long count)
     {

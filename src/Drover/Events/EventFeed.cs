@@ -17,6 +17,7 @@ public sealed class EventFeed : IEventFeed, IDisposable
     private readonly long _first;
     private long _next;
     private bool _closed;
+    private Action<BrokerEvent>? _told;
 
     /// <summary>An empty feed.</summary>
     /// <param name="time">The clock; its time is also where the sequence numbers begin, in milliseconds since 1970 × 1000.</param>
@@ -41,23 +42,46 @@ public sealed class EventFeed : IEventFeed, IDisposable
         Publish(kind, jobId, status, attempt, subject, _time.GetUtcNow());
 
     /// <summary>Publishes one of many events of the same moment.</summary>
-    internal void Publish(EventKind kind, Guid jobId, JobStatus status, int attempt, string? subject, DateTimeOffset at)
+    internal void Publish(EventKind kind, Guid jobId, JobStatus status, int attempt, string? subject, DateTimeOffset at) =>
+        Add(new(0, at, kind, jobId, status, attempt, subject), tell: true);
+
+    /// <summary>Publishes what was first published on another node's feed.</summary>
+    internal void Repeat(in BrokerEvent heard) => Add(heard, tell: false);
+
+    /// <summary>Everything published here from now on, in order, is also told to this.</summary>
+    internal void TellTo(Action<BrokerEvent> told) => _told = told;
+
+    private void Add(BrokerEvent e, bool tell)
     {
         lock (_gate)
         {
             long seq = _next;
-            var e = new BrokerEvent(seq, at, kind, jobId, status, attempt, subject);
+            e = e with { Seq = seq };
             _ring[seq & (_ring.Length - 1)] = e;
             // The lock keeps the next write into the ring behind this one; a reader relies on that order.
             Volatile.Write(ref _next, seq + 1);
+            if (tell)
+                _told?.Invoke(e);
             if (_waiting.Count > 0)
                 Wake(_waiting, e);
-            if (_waitingForJob.Count > 0 && _waitingForJob.TryGetValue(jobId, out var waiters))
+            if (_waitingForJob.Count > 0 && _waitingForJob.TryGetValue(e.JobId, out var waiters))
             {
                 Wake(waiters, e);
                 if (waiters.Count == 0)
-                    _waitingForJob.Remove(jobId);
+                    _waitingForJob.Remove(e.JobId);
             }
+        }
+    }
+
+    /// <summary>Tells every reader, whatever it reads, that events of other nodes are missing.</summary>
+    internal void PublishMissed()
+    {
+        Add(new(0, _time.GetUtcNow(), EventKind.Missed), tell: false);
+        lock (_gate)
+        {
+            foreach (var waiter in _waitingForJob.Values.SelectMany(w => w))
+                Unlist(waiter, _next - 1);
+            _waitingForJob.Clear();
         }
     }
 

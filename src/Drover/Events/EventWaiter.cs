@@ -15,7 +15,7 @@ internal sealed class EventWaiter(EventTopics topics, Guid? jobId) : IValueTaskS
     /// <summary>Whether it stands in the feed's lists; guarded by the feed's lock.</summary>
     public bool IsListed { get; set; }
 
-    public bool Wants(in BrokerEvent e) => (topics & e.Topic) != 0 && (jobId is not { } id || id == e.JobId);
+    public bool Wants(in BrokerEvent e) => (topics & e.Topic) != 0 && (jobId is not { } id || id == e.JobId || e.Kind == EventKind.Missed);
 
     public ValueTask<long> Begin()
     {

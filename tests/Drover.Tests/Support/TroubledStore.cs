@@ -5,7 +5,7 @@ using Drover.Storage;
 namespace Drover.Tests.Support;
 
 /// <summary>A store in front of another, to which a test gives the troubles it is about.</summary>
-internal sealed class TroubledStore(IJobStore inner) : IJobStore
+internal class TroubledStore(IJobStore inner) : IJobStore
 {
     /// <summary>Called with the name of the verb before each call; may throw or wait.</summary>
     public Func<string, ValueTask> Before { get; set; } = static _ => ValueTask.CompletedTask;

@@ -11,7 +11,7 @@ internal sealed class ExpireLeasesDuty(IJobStore store, Announcer announcer, Bro
 
     public override async ValueTask<TimeSpan> RunOnceAsync(CancellationToken cancel)
     {
-        if (IsGrace())
+        if (IsGrace() || store is ISharedStore { IsLeader: false })
             return options.ExpireInterval;
         await ExpireAsync(cancel);
         return options.ExpireInterval;

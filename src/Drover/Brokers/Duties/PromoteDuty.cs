@@ -25,6 +25,8 @@ internal sealed class PromoteDuty(IJobStore store, Announcer announcer, BrokerOp
 
     public override async ValueTask<TimeSpan> RunOnceAsync(CancellationToken cancel)
     {
+        if (store is ISharedStore { IsLeader: false })
+            return LongestSleep;
         var early = ShortestRound - Time.GetElapsedTime(_lastRound);
         if (_lastRound != 0 && early > TimeSpan.Zero)
             await Task.Delay(early, Time, cancel);

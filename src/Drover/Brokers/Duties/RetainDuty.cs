@@ -11,6 +11,8 @@ internal sealed class RetainDuty(IJobStore store, BrokerOptions options, TimePro
 
     public override async ValueTask<TimeSpan> RunOnceAsync(CancellationToken cancel)
     {
+        if (store is ISharedStore { IsLeader: false })
+            return options.RetainInterval;
         int deleted = await store.RetainAsync(options.Retention, options.RetainBatch, cancel);
         _deleted += deleted;
         if (deleted == options.RetainBatch)
