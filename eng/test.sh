@@ -4,7 +4,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 suites=(Drover.Tests Drover.StoreTests)
-install_packages redis-server
+install_packages postgresql redis-server
 if [ "${1:-}" != --fast ]; then
   suites+=(Drover.EndToEnd)
   install_packages openssh-server openssh-client openssl busybox dash perl sudo tcsh zsh fish chromium
