@@ -1,4 +1,5 @@
 using Drover.Brokers;
+using Drover.Schedules;
 using Drover.Server.Audit;
 using Drover.Server.Auth;
 using Drover.Server.Dashboard;
@@ -12,6 +13,7 @@ using Drover.Server.Logs;
 using Drover.Server.Metrics;
 using Drover.Server.Problems;
 using Drover.Server.Queues;
+using Drover.Server.Schedules;
 using Drover.Server.Secrets;
 using Drover.Server.Servers;
 using Drover.Server.SystemInfo;
@@ -58,7 +60,7 @@ public static class DroverServer
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options);
         services.AddSingleton<KeyRing>().AddSingleton<KeyRingCheck>();
-        services.AddSingleton<ServerCatalog>().AddSingleton<KeyCatalog>();
+        services.AddSingleton<ServerCatalog>().AddSingleton<KeyCatalog>().AddSingleton<ScheduleCatalog>();
         services.AddSingleton(provider => new ServerDirectory(
             provider.GetRequiredService<ServerCatalog>(), provider.GetRequiredService<KeyCatalog>(), provider.GetRequiredService<KeyRing>(),
             options, provider.GetRequiredService<AuditTrail>()));
@@ -98,6 +100,7 @@ public static class DroverServer
         api.MapLogs();
         api.MapServers();
         api.MapKeys(options);
+        api.MapSchedules();
         api.MapQueues();
         api.MapWorkers();
         api.MapSystem();

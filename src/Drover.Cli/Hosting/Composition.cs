@@ -3,6 +3,7 @@ using Drover.Brokers;
 using Drover.Cli.Configuration;
 using Drover.Cli.Verbs;
 using Drover.NetQueue;
+using Drover.Schedules;
 using Drover.Server;
 using Drover.Server.Servers;
 using Drover.Servers;
@@ -30,6 +31,7 @@ internal static class Composition
             services.AddSingleton(database.Audit);
             services.AddSingleton(provider => new Broker(database.Jobs, provider.GetRequiredService<ServerDirectory>(), config.Broker, TimeProvider.System, logs));
             services.AddSingleton<IBroker>(provider => provider.GetRequiredService<Broker>());
+            services.AddHostedService(provider => new Scheduler(provider.GetRequiredService<ScheduleCatalog>(), provider.GetRequiredService<IBroker>(), TimeProvider.System, logs));
         });
 
     /// <summary>A process whose jobs, servers and keys are with a queue server.</summary>

@@ -52,6 +52,9 @@ internal static class Completion
     public static IEnumerable<CompletionItem> Queues(CompletionContext context) =>
         Ask(context, async client => (await client.GetAsync<QueueListResponse>("queues", Soon())).Items.Select(queue => queue.Name));
 
+    public static IEnumerable<CompletionItem> Schedules(CompletionContext context) =>
+        Ask(context, async client => (await Verbs.Schedules.ScheduleVerbs.AllAsync(client, Soon())).Select(schedule => schedule.Name));
+
     public static IEnumerable<CompletionItem> Workers(CompletionContext context) =>
         Ask(context, async client => (await client.GetAsync<WorkerListResponse>("workers", Soon())).Items.Select(worker => worker.Id));
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Drover.Cli.Hosting;
 using Drover.Cli.Verbs.Jobs;
 using Drover.Cli.Verbs.Run;
+using Drover.Cli.Verbs.Schedules;
 using Drover.Cli.Verbs.Servers;
 using Drover.Cli.Verbs.Top;
 
@@ -17,7 +18,7 @@ internal static class Root
             Verb.Url, Verb.Token, Verb.Data, Verb.ConfigFile, Verb.Json,
             UpVerb.Up(), UpVerb.Serve(),
             RunVerb.Run(), RunVerb.Script(),
-            JobVerbs.Make(), ServerVerbs.Make(), KeyVerbs.Make(), QueueVerbs.Queues(), QueueVerbs.Workers(),
+            JobVerbs.Make(), ScheduleVerbs.Make(), ServerVerbs.Make(), KeyVerbs.Make(), QueueVerbs.Queues(), QueueVerbs.Workers(),
             TopVerb.Make(), BenchVerb.Make(), HealthVerb.Make(), ConfigVerb.Make(), CompletionScripts.Make(), Completion.Verb(Make), VersionVerb(),
         };
         root.Directives.Clear();

@@ -31,6 +31,12 @@ internal static class Examples
         [
             ("With a password", """{"name": "web-1", "hostname": "10.0.0.11", "user": "deploy", "auth_type": "password", "password": "secret", "tags": ["web"]}"""),
         ],
+        ["addSchedule"] =
+        [
+            ("A command each night", """{"name": "nightly backup", "cron": "30 2 * * *", "timezone": "Europe/Berlin", "job": {"command": "/usr/local/bin/backup", "server_id": "local", "timeout": 3600}}"""),
+            ("A task every ten seconds", """{"name": "poll", "cron": "*/10 * * * * *", "overlap": "skip", "job": {"job_type": "poll_orders", "queue": "orders"}}"""),
+        ],
+        ["previewSchedule"] = [("Weekdays at half past nine", """{"cron": "30 9 * * MON-FRI", "timezone": "Europe/Berlin"}""")],
         ["checkServers"] = [("Some", """{"server_ids": ["local"]}""")],
         ["trustHostKey"] = [("As it was shown", """{"fingerprint": "SHA256:uNiVztksCsDhcc0u9e8BrIJq1X1gCDpfZK9UOoXMyAI"}""")],
         ["openSession"] = [("With a token", """{"token": "drover_…"}""")],

@@ -64,7 +64,7 @@ internal static class OperationDetails
 
     private static void AddHeaders(OpenApiOperation operation)
     {
-        if (operation.OperationId is "submitJob" or "submitScript" or "submitJobs" or "rerunJob" or "duplicateJob" or "addServer" or "uploadKey")
+        if (operation.OperationId is "submitJob" or "submitScript" or "submitJobs" or "rerunJob" or "duplicateJob" or "runSchedule" or "addServer" or "uploadKey")
         {
             AddHeader(Idempotency.HeaderName, "Makes sending the call again safe: within 24 hours the same key gets the first answer and creates nothing.");
         }

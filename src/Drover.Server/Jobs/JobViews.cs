@@ -51,13 +51,7 @@ internal static class JobViews
             Unbuffered = shell?.Unbuffered,
             Payload = spec.Task is { Payload.Length: > 0 } task ? Parse(task.Payload) : null,
             Timeout = spec.Timeout.TotalSeconds,
-            Backoff = new()
-            {
-                Kind = spec.Backoff.Kind,
-                Delay = spec.Backoff.Delay.TotalSeconds,
-                Max = spec.Backoff.Max.TotalSeconds,
-                Jitter = spec.Backoff.Jitter,
-            },
+            Backoff = BackoffOf(spec.Backoff),
             AttemptsUsed = job.AttemptsUsed,
             UniqueKey = spec.UniqueKey,
             OnWorkerLost = spec.OnWorkerLost,
@@ -93,8 +87,16 @@ internal static class JobViews
     public static JobArgs? ArgsOf(ShellWork? shell) =>
         shell?.Args is { } list ? new(list) : shell?.ArgsText is { } text ? new JobArgs(text) : null;
 
+    public static BackoffBody BackoffOf(Backoff backoff) => new()
+    {
+        Kind = backoff.Kind,
+        Delay = backoff.Delay.TotalSeconds,
+        Max = backoff.Max.TotalSeconds,
+        Jitter = backoff.Jitter,
+    };
+
     /// <summary>One line that says what a job does.</summary>
-    private static string PreviewOf(JobSpec spec)
+    public static string PreviewOf(JobSpec spec)
     {
         if (spec.Task is { } task)
             return task.JobType;

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Drover.Jobs;
+using Drover.Schedules;
 using Drover.Server.Contracts;
 
 namespace Drover.Server.Json;
@@ -23,7 +24,7 @@ namespace Drover.Server.Json;
         typeof(WordConverter<JobStatus>), typeof(WordConverter<JobKind>), typeof(WordConverter<BackoffKind>),
         typeof(WordConverter<WorkerLostPolicy>), typeof(WordConverter<OutcomeKind>), typeof(WordConverter<LogStream>),
         typeof(WordConverter<JobAction>), typeof(WordConverter<ServerAuthType>), typeof(WordConverter<ServerKind>),
-        typeof(WordConverter<LiveOp>), typeof(WordConverter<HealthState>),
+        typeof(WordConverter<LiveOp>), typeof(WordConverter<CatchUpPolicy>), typeof(WordConverter<OverlapPolicy>), typeof(WordConverter<HealthState>),
     ])]
 [JsonSerializable(typeof(ProblemBody))]
 [JsonSerializable(typeof(JobRequest))]
@@ -50,6 +51,11 @@ namespace Drover.Server.Json;
 [JsonSerializable(typeof(KeyResponse))]
 [JsonSerializable(typeof(KeyListResponse))]
 [JsonSerializable(typeof(KeyRotationResponse))]
+[JsonSerializable(typeof(ScheduleRequest))]
+[JsonSerializable(typeof(ScheduleResponse))]
+[JsonSerializable(typeof(ScheduleListResponse))]
+[JsonSerializable(typeof(SchedulePreviewRequest))]
+[JsonSerializable(typeof(ScheduleTimesResponse))]
 [JsonSerializable(typeof(QueueResponse))]
 [JsonSerializable(typeof(QueueListResponse))]
 [JsonSerializable(typeof(QueueStatsResponse))]

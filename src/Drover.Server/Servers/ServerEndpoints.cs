@@ -3,6 +3,7 @@ using Drover.Brokers;
 using Drover.Catalog;
 using Drover.Events;
 using Drover.Jobs;
+using Drover.Schedules;
 using Drover.Server.Audit;
 using Drover.Server.Auth;
 using Drover.Server.Contracts;
@@ -124,10 +125,10 @@ internal static class ServerEndpoints
     }
 
     /// <summary>Remove a server</summary>
-    /// <remarks>Refused while jobs for it have not finished, and while other servers are reached through it.</remarks>
+    /// <remarks>Refused while jobs for it have not finished, while other servers are reached through it, and while schedules run on it.</remarks>
     /// <param name="id">Its id or name.</param>
     public static async Task<Results<NoContent, NotFoundProblem, ConflictProblem>> DeleteAsync(
-        string id, HttpContext context, ServerCatalog servers, ServerDirectory directory, IBroker broker, AuditTrail audit)
+        string id, HttpContext context, ServerCatalog servers, ScheduleCatalog schedules, ServerDirectory directory, IBroker broker, AuditTrail audit)
     {
         var cancel = context.RequestAborted;
         if (await servers.FindAsync(id, cancel) is not { } entry)
@@ -137,6 +138,9 @@ internal static class ServerEndpoints
         var through = (await servers.AllAsync(cancel)).All.Where(s => s.Record.JumpServerId == entry.Id).Select(s => s.Name).ToList();
         if (through.Count > 0)
             return new ConflictProblem($"'{entry.Name}' is the way to {string.Join(", ", through)}; change these first.");
+        var scheduled = (await schedules.ListAsync(cancel)).Where(s => s.Job.Shell?.ServerId == entry.Id).Select(s => s.Name).ToList();
+        if (scheduled.Count > 0)
+            return new ConflictProblem($"The schedules {string.Join(", ", scheduled)} run on '{entry.Name}'; change or remove these first.");
         var counts = await broker.CountAsync(new() { ServerId = entry.Id }, cancel);
         long unfinished = counts.Scheduled + counts.Queued + counts.Running + counts.Retrying;
         if (unfinished > 0)

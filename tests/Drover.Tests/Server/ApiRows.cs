@@ -36,6 +36,8 @@ internal sealed class ApiRows
         await AddServerAsync(host, "row-1");
         await AddServerAsync(host, "row-2");
         await UploadAsync(host, "row-key");
+        foreach (string name in (string[])["row-schedule", "row-gone"])
+            (await host.Client.Post("schedules", $$$"""{"name": "{{{name}}}", "cron": "0 0 1 1 *", "job": {"command": "true"}}""")).Is(201);
         return new(new()
         {
             ["getHealth"] = new("/health"),
@@ -75,6 +77,16 @@ internal sealed class ApiRows
             ["readEvents"] = new("events?topic=jobs"),
             // Without the upgrade there is nothing to talk over; the socket itself has tests of its own.
             ["openWebSocket"] = new("ws", null, HttpStatusCode.UpgradeRequired),
+            ["addSchedule"] = new("schedules", """{"name": "row-2", "cron": "@daily", "job": {"command": "true"}}""", HttpStatusCode.Created),
+            ["listSchedules"] = new("schedules?q=row&limit=5"),
+            ["previewSchedule"] = new("schedules/preview", """{"cron": "30 9 * * MON-FRI", "timezone": "Europe/Berlin"}"""),
+            ["getSchedule"] = new("schedules/row-schedule"),
+            ["changeSchedule"] = new("schedules/row-schedule", """{"name": "row-schedule", "cron": "@hourly", "job": {"job_type": "t"}, "jitter": 5}"""),
+            ["removeSchedule"] = new("schedules/row-gone", null, HttpStatusCode.NoContent),
+            ["getScheduleTimes"] = new("schedules/row-schedule/next"),
+            ["runSchedule"] = new("schedules/row-schedule/run", null, HttpStatusCode.Created),
+            ["pauseSchedule"] = new("schedules/row-schedule/pause"),
+            ["resumeSchedule"] = new("schedules/row-schedule/resume"),
             ["listQueues"] = new("queues"),
             ["getQueue"] = new("queues/default"),
             ["getQueueStats"] = new("queues/default/stats"),

@@ -30,6 +30,9 @@ internal sealed class RunOptions
     public IEnumerable<Option> All =>
         [_on, _tag, _local, _priority, _timeout, _retries, _queue, _name, _delay, _at, _env, _directory, _jobTag, _label, _stdin, _pty, _unbuffered, _shell, _detach];
 
+    /// <summary>Those that make sense for a job that is enqueued again and again.</summary>
+    public IEnumerable<Option> ForSchedules => All.Except([_delay, _at, _stdin, _detach]);
+
     public bool Detach(ParseResult parsed) => parsed.GetValue(_detach);
 
     public IReadOnlyList<string> Servers(ParseResult parsed) => [.. parsed.Names(_on), .. parsed.GetValue(_local) ? ["local"] : Array.Empty<string>()];

@@ -81,7 +81,7 @@ internal static class RunVerb
     }
 
     /// <summary>The same job without the fields of a fan-out, which the endpoint for one job does not know.</summary>
-    private static JobRequest Single(JobBulkRequest job, string server) => new()
+    public static JobRequest Single(JobBulkRequest job, string server) => new()
     {
         Command = job.Command,
         Script = job.Script,
@@ -104,7 +104,7 @@ internal static class RunVerb
         WorkerLabels = job.WorkerLabels,
     };
 
-    private static async Task<string> ScriptAsync(string path, Call call)
+    public static async Task<string> ScriptAsync(string path, Call call)
     {
         try
         {
