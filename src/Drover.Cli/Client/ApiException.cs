@@ -2,7 +2,7 @@ using Drover.Server.Contracts;
 
 namespace Drover.Cli.Client;
 
-/// <summary>Drover answered that it cannot do what was asked. The message is for people, one line and one more for each field.</summary>
+/// <summary>Drover answered that it cannot do what was asked. The message is for people, one line, and one for each field when several are wrong.</summary>
 internal sealed class ApiException(int status, ProblemBody? problem) : Exception(TextOf(status, problem))
 {
     public ApiException(int status, string detail)
@@ -22,10 +22,9 @@ internal sealed class ApiException(int status, ProblemBody? problem) : Exception
     {
         if (problem is null)
             return $"Drover answered with HTTP status {status}.";
-        var lines = new List<string> { problem.Detail ?? problem.Title };
-        foreach (var (field, reasons) in problem.Errors ?? new Dictionary<string, IReadOnlyList<string>>())
-            lines.Add($"  {field}: {string.Join(" ", reasons)}");
-        return string.Join('\n', lines);
+        var fields = (problem.Errors ?? new Dictionary<string, IReadOnlyList<string>>()).Select(e => $"{e.Key}: {string.Join(" ", e.Value)}").ToList();
+        string first = fields.Count switch { 0 => problem.Detail ?? problem.Title, 1 => fields[0], _ => problem.Title + ":" };
+        return fields.Count <= 1 ? first : string.Join('\n', fields.Select(field => "  " + field).Prepend(first));
     }
 }
 

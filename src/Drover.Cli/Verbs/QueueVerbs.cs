@@ -14,7 +14,7 @@ internal static class QueueVerbs
 
     public static Command Workers() => Verb.Make("worker", "workers: who they are, drain", "drover worker list", WorkerList(), Drain());
 
-    private static Argument<string> Name() => new("QUEUE") { Description = "the queue", CompletionSources = { Completion.Queues } };
+    private static Argument<string> Name() => new("QUEUE") { HelpName = "QUEUE", Description = "the queue", CompletionSources = { Completion.Queues } };
 
     private static Command List() => Verb.Make("list", "list the queues", "drover queue list").Calls(async (_, call) =>
     {
@@ -106,7 +106,7 @@ internal static class QueueVerbs
 
     private static Command Drain()
     {
-        var id = new Argument<string>("WORKER") { Description = "the worker's id", CompletionSources = { Completion.Workers } };
+        var id = new Argument<string>("WORKER") { HelpName = "WORKER", Description = "the worker's id", CompletionSources = { Completion.Workers } };
         var yes = new Option<bool>("--yes", "-y") { Description = "do not ask" };
         return Verb.Make("drain", "let a worker finish what it has in hand and leave", "drover worker drain host-1", yes, id).Calls(async (parsed, call) =>
         {

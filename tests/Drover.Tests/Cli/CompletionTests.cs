@@ -7,7 +7,7 @@ public sealed class CompletionTests
     private static IEnumerable<string> For(params string[] words) => Completion.For(Root.Make(), words).Select(item => item.Label);
 
     [Fact]
-    public void Verbs_are_offered_by_their_beginning() => Assert.Equal(["script", "serve", "server"], For("s").Order());
+    public void Verbs_are_offered_by_their_beginning() => Assert.Equal(["schedule", "script", "serve", "server"], For("s").Order());
 
     [Fact]
     public void What_shells_call_is_offered_to_nobody() => Assert.DoesNotContain(Completion.VerbName, For(""));

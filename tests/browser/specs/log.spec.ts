@@ -107,7 +107,9 @@ test('a connection that was lost is shown and made up for without a gap or a rep
   await page.context().setOffline(true);
   await page.evaluate(() => window.dispatchEvent(new Event('offline')));
   await expect(live).not.toHaveAttribute('data-state', 'live');
-  await until('the job went on', async () => JSON.stringify(await drover.api('GET', `jobs/${id}/logs?last=true&limit=20`)).includes('n=300;'));
+  await until('the job went on', async () =>
+    JSON.stringify(await drover.api('GET', `jobs/${id}/logs?last=true&limit=20`)).includes('n=300;'),
+  );
   await page.context().setOffline(false);
   await expect(live).toHaveAttribute('data-state', 'live');
   await expect(log).toContainText('n=600;');

@@ -23,7 +23,7 @@ internal static class JobActs
 
     private static Command Act(string name, string description, string example, JobAction action, bool asks, Option? more = null, Func<Call, Guid, ParseResult, Task<int>>? one = null)
     {
-        var ids = new Argument<string[]>("ID") { Arity = ArgumentArity.ZeroOrMore, Description = "job ids, their first letters, or 'last'", CompletionSources = { Completion.Jobs } };
+        var ids = new Argument<string[]>("ID") { HelpName = "ID", Arity = ArgumentArity.ZeroOrMore, Description = "job ids, their first letters, or 'last'", CompletionSources = { Completion.Jobs } };
         var filter = new JobFilter();
         var all = new Option<bool>("--all") { Description = "every job" };
         var yes = new Option<bool>("--yes", "-y") { Description = "do not ask" };

@@ -13,7 +13,7 @@ internal static class JobVerbs
     public static Command Make() => Verb.Make("job", "look at jobs and act on them", "drover job list --status failed",
         JobList.Make(), Show(), Logs(), Wait(), JobActs.Cancel(), JobActs.Rerun(), Duplicate(), JobActs.Retry(), Edit(), JobActs.Delete());
 
-    private static Argument<string> Id() => new("ID") { Description = "the job's id, its first letters, or 'last'", CompletionSources = { Completion.Jobs } };
+    private static Argument<string> Id() => new("ID") { HelpName = "ID", Description = "the job's id, its first letters, or 'last'", CompletionSources = { Completion.Jobs } };
 
     private static Command Show()
     {
@@ -67,7 +67,7 @@ internal static class JobVerbs
 
     private static Command Wait()
     {
-        var ids = new Argument<string[]>("ID") { Arity = ArgumentArity.OneOrMore, Description = "job ids, their first letters, or 'last'", CompletionSources = { Completion.Jobs } };
+        var ids = new Argument<string[]>("ID") { HelpName = "ID", Arity = ArgumentArity.OneOrMore, Description = "job ids, their first letters, or 'last'", CompletionSources = { Completion.Jobs } };
         return Verb.Make("wait", "wait until jobs end; exit with the first bad job's exit code", "drover job wait last", ids).Calls(async (parsed, call) =>
         {
             int code = 0;

@@ -14,7 +14,7 @@ internal static class ScheduleVerbs
         List(), Add(), Show(), Next(), RunNow(),
         Switch("pause", "stop firing; what is missed meanwhile is not caught up"), Switch("resume", "go on firing"), Remove());
 
-    private static Argument<string> Name() => new("SCHEDULE") { Description = "its name or id", CompletionSources = { Completion.Schedules } };
+    private static Argument<string> Name() => new("SCHEDULE") { HelpName = "SCHEDULE", Description = "its name or id", CompletionSources = { Completion.Schedules } };
 
     private static string PathOf(ParseResult parsed, Argument<string> name, string verb = "") =>
         $"schedules/{Uri.EscapeDataString(parsed.GetRequiredValue(name))}{verb}";
@@ -50,7 +50,7 @@ internal static class ScheduleVerbs
     private static Command Add()
     {
         var options = new RunOptions();
-        var name = new Argument<string>("NAME") { Description = "what it is called" };
+        var name = new Argument<string>("NAME") { HelpName = "NAME", Description = "what it is called" };
         var cron = new Option<string>("--cron") { Description = "when: 'minute hour day month weekday', or with the second first", HelpName = "EXPRESSION", Required = true };
         var zone = new Option<string?>("--timezone", "-z") { Description = "the time zone of the expression, such as Europe/Berlin; else UTC", HelpName = "ZONE" };
         var catchUp = new Option<CatchUpPolicy?>("--catch-up") { Description = "firings missed while Drover was down: skip them (the default), run one, run all", HelpName = "skip|one|all" };

@@ -56,7 +56,7 @@ internal static class KeyVerbs
 
     private static Command Remove()
     {
-        var name = new Argument<string>("NAME") { Description = "the key's name", CompletionSources = { Completion.Keys } };
+        var name = new Argument<string>("NAME") { HelpName = "NAME", Description = "the key's name", CompletionSources = { Completion.Keys } };
         var yes = new Option<bool>("--yes", "-y") { Description = "do not ask" };
         return Verb.Make("rm", "remove a key that no server uses", "drover key rm deploy.pem", yes, name).Calls(async (parsed, call) =>
         {

@@ -41,7 +41,7 @@ internal static class ServerChecks
 
     public static Command Status()
     {
-        var names = new Argument<string[]>("SERVER") { Arity = ArgumentArity.ZeroOrMore, Description = "servers by name or id; all when none is given", CompletionSources = { Completion.Servers } };
+        var names = new Argument<string[]>("SERVER") { HelpName = "SERVER", Arity = ArgumentArity.ZeroOrMore, Description = "servers by name or id; all when none is given", CompletionSources = { Completion.Servers } };
         return Verb.Make("status", "check which servers can be reached now", "drover server status", names).Calls(async (parsed, call) =>
         {
             var ids = (await Resolve.ServersAsync(call, parsed.GetValue(names) ?? [])).Select(server => server.Id).ToList();

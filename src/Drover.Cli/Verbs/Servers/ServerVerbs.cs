@@ -13,11 +13,11 @@ internal static class ServerVerbs
     public static Command Make() => Verb.Make("server", "the servers that commands run on", "drover server list",
         Add(), List(), Show(), ServerChecks.Test(), ServerChecks.Status(), ServerChecks.Trust(), Edit(), Remove());
 
-    internal static Argument<string> Name() => new("SERVER") { Description = "the server's name or id", CompletionSources = { Completion.Servers } };
+    internal static Argument<string> Name() => new("SERVER") { HelpName = "SERVER", Description = "the server's name or id", CompletionSources = { Completion.Servers } };
 
     private static Command Add()
     {
-        var name = new Argument<string>("NAME") { Description = "a name for it" };
+        var name = new Argument<string>("NAME") { HelpName = "NAME", Description = "a name for it" };
         var fields = new ServerFields();
         return Verb.Make("add", "add a server", "drover server add web-1 --host 10.0.0.11 --user deploy --key ~/.ssh/id_ed25519 --tag web", [.. fields.All, name])
             .Calls(async (parsed, call) =>
