@@ -119,6 +119,7 @@ public sealed class NetQueueBroker : IBroker, IAsyncDisposable
     /// Connects a worker, over a connection of its own; waits for the server as long as it is away. The session goes
     /// over from connection to connection, and keeps its leases while it is away shorter than they last.
     /// </summary>
+    /// <exception cref="WorkerRefusedException">The token is not known or lacks the role, or the worker must come over TLS.</exception>
     public async ValueTask<IWorkerSession> ConnectAsync(WorkerDescription worker, CancellationToken cancel = default)
     {
         var session = new NetQueueSession(worker, _options, _time, _logger, _seq);
@@ -126,6 +127,11 @@ public sealed class NetQueueBroker : IBroker, IAsyncDisposable
         {
             await session.AttachedAsync().WaitAsync(cancel).ConfigureAwait(false);
             return session;
+        }
+        catch (NetQueueException refused) when (refused.Denied || refused.Code == ErrorCode.Insecure)
+        {
+            await session.DisposeAsync().ConfigureAwait(false);
+            throw new WorkerRefusedException(refused.Message, refused);
         }
         catch
         {

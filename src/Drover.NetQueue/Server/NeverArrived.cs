@@ -15,18 +15,20 @@ internal static class NeverArrived
     public static async ValueTask GiveBackAsync(IBroker broker, WorkerSeat seat, IReadOnlyList<LeaseToken> inHand)
     {
         var known = inHand.ToHashSet();
+        var forgotten = inHand.ToHashSet();
         var back = new List<FinishRequest>();
         string? cursor = null;
         do
         {
             var page = await broker.ListAsync(new(JobFilter.All with { Statuses = [JobStatus.Running] }, JobSort.CreatedAscending, PageSize, cursor)).ConfigureAwait(false);
             // Other instances' attempts are lost already: connecting did that.
-            back.AddRange(page.Items
-                .Where(job => job.WorkerId == seat.WorkerId && !known.Contains(new(job.Id, job.Attempt)))
-                .Select(job => new FinishRequest(new(job.Id, job.Attempt), new() { Kind = OutcomeKind.HandedBack })));
+            var running = page.Items.Where(job => job.WorkerId == seat.WorkerId).Select(job => new LeaseToken(job.Id, job.Attempt)).ToList();
+            back.AddRange(running.Where(lease => !known.Contains(lease)).Select(lease => new FinishRequest(lease, new() { Kind = OutcomeKind.HandedBack })));
+            forgotten.ExceptWith(running);
             cursor = page.Next;
         }
         while (cursor is not null);
+        seat.Forget(forgotten);
         if (back.Count > 0)
             await seat.Session.FinishAsync(back).ConfigureAwait(false);
     }

@@ -1,4 +1,5 @@
 using Drover.Brokers;
+using Drover.Jobs;
 using Drover.NetQueue.Protocol;
 using Drover.Storage;
 using Drover.Workers;
@@ -12,6 +13,7 @@ internal sealed class WorkerSeat(WorkerDescription worker, IWorkerSession sessio
 
     private readonly Lock _gate = new();
     private readonly Queue<WorkerSignal> _undelivered = new();
+    private readonly HashSet<LeaseToken> _forgotten = [];
     private ServerConnection? _connection;
     private uint _leaseId;
     private Task<IReadOnlyList<Lease>>? _lease;
@@ -82,6 +84,12 @@ internal sealed class WorkerSeat(WorkerDescription worker, IWorkerSession sessio
         }
     }
 
+    /// <summary>
+    /// Leases that the worker holds and the store knows nothing of. Should their numbers be given out again, and to this very
+    /// worker, it could not tell the two apart: such a lease goes back, which uses the number up.
+    /// </summary>
+    public void Forget(IEnumerable<LeaseToken> leases) => _forgotten.UnionWith(leases);
+
     /// <summary>Ends a lease request; it is answered with what it has got, usually nothing.</summary>
     public void Withdraw(uint id)
     {
@@ -149,7 +157,21 @@ internal sealed class WorkerSeat(WorkerDescription worker, IWorkerSession sessio
             _leaseId = id;
             _withdrawn = false;
             _told = false;
-            return _lease = Session.LeaseAsync(max, _leaseCancel.Token).AsTask();
+            return _lease = LeaseAnewAsync(max, _leaseCancel.Token);
+        }
+    }
+
+    private async Task<IReadOnlyList<Lease>> LeaseAnewAsync(int max, CancellationToken cancel)
+    {
+        while (true)
+        {
+            var leases = await Session.LeaseAsync(max, cancel).ConfigureAwait(false);
+            if (_forgotten.Count == 0 || !leases.Any(lease => _forgotten.Contains(lease.Token)))
+                return leases;
+            var back = leases.Where(lease => _forgotten.Remove(lease.Token)).Select(lease => lease.Token).ToHashSet();
+            await Session.FinishAsync([.. back.Select(token => new FinishRequest(token, new() { Kind = OutcomeKind.HandedBack }))], CancellationToken.None).ConfigureAwait(false);
+            if (leases.Count > back.Count)
+                return [.. leases.Where(lease => !back.Contains(lease.Token))];
         }
     }
 

@@ -78,6 +78,8 @@ public sealed partial class Broker
 
     internal async ValueTask<IReadOnlyList<RenewResult>> RenewAsync(WorkerSession session, IReadOnlyList<LeaseToken> leases, CancellationToken cancel)
     {
+        if (session.Held.FirstOther(leases, static lease => lease) >= 0)
+            leases = await _fence.CheckAsync(session, leases, cancel);
         var results = await _store.RenewAsync(leases, _options.LeaseDuration, cancel);
         for (int i = 0; i < results.Count; i++)
         {
@@ -91,8 +93,10 @@ public sealed partial class Broker
     }
 
     internal async ValueTask<bool> AppendOutputAsync(
-        LeaseToken lease, IReadOnlyList<OutputEntry> entries, OutputTrim? trim, CancellationToken cancel)
+        WorkerSession session, LeaseToken lease, IReadOnlyList<OutputEntry> entries, OutputTrim? trim, CancellationToken cancel)
     {
+        if (!session.Held.Contains(lease))
+            lease = (await _fence.CheckAsync(session, [lease], cancel))[0];
         if (!await _store.AppendOutputAsync(lease, entries, trim, cancel))
             return false;
         _events.Publish(EventKind.OutputAppended, lease.JobId, JobStatus.Running, lease.Attempt, null);
@@ -100,7 +104,15 @@ public sealed partial class Broker
         return true;
     }
 
-    internal async ValueTask<IReadOnlyList<JobChange>> FinishAsync(IReadOnlyList<FinishRequest> finishes, CancellationToken cancel)
+    internal async ValueTask<IReadOnlyList<JobChange>> FinishAsync(WorkerSession session, IReadOnlyList<FinishRequest> finishes, CancellationToken cancel)
+    {
+        if (session.Held.FirstOther(finishes, static finish => finish.Lease) < 0)
+            return await FinishAsync(finishes, cancel);
+        var leases = await _fence.CheckAsync(session, [.. finishes.Select(finish => finish.Lease)], cancel);
+        return await FinishAsync([.. finishes.Select((finish, i) => finish with { Lease = leases[i] })], cancel);
+    }
+
+    private async ValueTask<IReadOnlyList<JobChange>> FinishAsync(IReadOnlyList<FinishRequest> finishes, CancellationToken cancel)
     {
         var changes = await _store.FinishAsync(finishes, cancel);
         for (int i = 0; i < changes.Count; i++)

@@ -25,6 +25,7 @@ public sealed partial class Broker : IBroker, IHostedService, IAsyncDisposable
     private readonly BrokerMetrics _metrics;
     private readonly Announcer _announcer;
     private readonly TargetResolution _resolution;
+    private readonly LeaseFence _fence;
     private readonly PromoteDuty _promote;
     private readonly ExpireLeasesDuty _expire;
     private readonly Duty[] _duties;
@@ -50,6 +51,7 @@ public sealed partial class Broker : IBroker, IHostedService, IAsyncDisposable
         _metrics = new(LatestQueues);
         _announcer = new(_events, _waiters, _workers, _paces, _metrics, time);
         _resolution = new(targets, _log);
+        _fence = new(store);
         _promote = new(store, _announcer, options, time, _log);
         _expire = new(store, _announcer, options, time, _log);
         _announcer.Waits = _promote.DueIn;

@@ -35,6 +35,21 @@ internal sealed class HeldLeases
             return _leases.ContainsKey(token);
     }
 
+    /// <summary>The index of the first that is not among them; -1 when all are.</summary>
+    public int FirstOther<T>(IReadOnlyList<T> items, Func<T, LeaseToken> tokenOf)
+    {
+        lock (_gate)
+        {
+            for (int i = 0; i < items.Count; i++)
+            {
+                if (!_leases.ContainsKey(tokenOf(items[i])))
+                    return i;
+            }
+        }
+
+        return -1;
+    }
+
     /// <summary>A worker that connects anew brings its leases along; the broker may not know them.</summary>
     public void Adopt(LeaseToken token, long now)
     {

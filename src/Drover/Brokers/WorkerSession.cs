@@ -87,13 +87,13 @@ internal sealed class WorkerSession : IWorkerSession
     public ValueTask<bool> AppendOutputAsync(LeaseToken lease, IReadOnlyList<OutputEntry> entries, OutputTrim? trim, CancellationToken cancel = default)
     {
         Touch();
-        return _broker.AppendOutputAsync(lease, entries, trim, cancel);
+        return _broker.AppendOutputAsync(this, lease, entries, trim, cancel);
     }
 
     public ValueTask<IReadOnlyList<JobChange>> FinishAsync(IReadOnlyList<FinishRequest> finishes, CancellationToken cancel = default)
     {
         Touch();
-        return _broker.FinishAsync(finishes, cancel);
+        return _broker.FinishAsync(this, finishes, cancel);
     }
 
     public ValueTask<HostKey> ReportHostKeyAsync(string serverId, HostKey shown, CancellationToken cancel = default)

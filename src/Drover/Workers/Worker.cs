@@ -95,6 +95,11 @@ public sealed partial class Worker : BackgroundService
             {
                 return null;
             }
+            catch (WorkerRefusedException) when (_bench.Session is null)
+            {
+                // It has been set up wrongly. Later on it has jobs in hand, and somebody may put it right.
+                throw;
+            }
             catch (Exception e)
             {
                 if (pause == FirstPause)

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Text.Json;
+using Drover.Brokers;
 using Drover.NetQueue;
 using Drover.NetQueue.Protocol;
 using Drover.StoreTests.Support;
@@ -114,7 +115,7 @@ public sealed class PortTests
         await using var open = await NetQueueHouse.OpenAsync(listen with { AllowPlain = true });
         var client = open.Client(change: o => o with { Host = address.ToString(), Tls = NetQueueTls.Off });
         await (await client.ConnectAsync(NetQueueHouse.Worker(), TestContext.Current.CancellationToken)).DisposeAsync();
-        await Assert.ThrowsAsync<NetQueueException>(async () => await client.ConnectAsync(NetQueueHouse.Worker(shell: true), TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<WorkerRefusedException>(async () => await client.ConnectAsync(NetQueueHouse.Worker(shell: true), TestContext.Current.CancellationToken));
     }
 
     [Fact]
