@@ -95,7 +95,7 @@ public sealed partial class Worker : BackgroundService
             {
                 return null;
             }
-            catch (WorkerRefusedException) when (_bench.Session is null)
+            catch (WorkerRefusedException) when (!_bench.HasSession)
             {
                 // It has been set up wrongly. Later on it has jobs in hand, and somebody may put it right.
                 throw;
