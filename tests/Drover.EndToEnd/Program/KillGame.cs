@@ -17,6 +17,9 @@ internal sealed class KillGame(ITestOutputHelper output, string folder, string m
     private int _next;
     private volatile bool _over;
 
+    /// <summary>How many jobs were accepted by now.</summary>
+    public int Acknowledged => _acknowledged.Count;
+
     /// <summary>What a caller may be answered while something it needs is killed.</summary>
     public bool MayBeAway { get; init; }
 

@@ -85,8 +85,8 @@ public sealed class ClusterJobTests
 
         using (var pages = cluster.Pages(RunningCluster.AdminToken))
         {
-            var worker = JsonNode.Parse(await pages.GetStringAsync("workers"))!.AsArray().Single(item => item!["id"]!.GetValue<string>() == RunningCluster.IdOf("w-gpu"))!;
-            Assert.Equal((Environment.MachineName, 8, "gpu", id), (worker["host"]!.GetValue<string>(), worker["slots"]!.GetValue<int>(), worker["labels"]![0]!.GetValue<string>(), worker["jobs"]![0]!["id"]!.GetValue<string>()));
+            var worker = JsonNode.Parse(await pages.GetStringAsync("workers"))!["items"]!.AsArray().Single(item => item!["id"]!.GetValue<string>() == RunningCluster.IdOf("w-gpu"))!;
+            Assert.Equal((Environment.MachineName, 8, "gpu", id), (worker["host"]!.GetValue<string>(), worker["slots"]!.GetValue<int>(), worker["labels"]![0]!.GetValue<string>(), worker["jobs"]![0]!.GetValue<string>()));
             Assert.NotEmpty(worker["version"]!.GetValue<string>());
             foreach (string page in new[] { "health", "stats", "workers/stats" })
                 Assert.NotNull(JsonNode.Parse(await pages.GetStringAsync(page)));
@@ -117,14 +117,14 @@ public sealed class ClusterJobTests
         Assert.Fail($"The output ended without '{text}'.");
     }
 
-    /// <summary>The data of the next events.</summary>
+    /// <summary>The seqs of the next events; what each shows is the job as it is when it is read.</summary>
     private static async Task<List<string>> EventsAsync(StreamReader lines, int count)
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30), TimeProvider.System);
         var events = new List<string>();
         while (events.Count < count && await lines.ReadLineAsync(deadline.Token) is { } line)
         {
-            if (line.StartsWith("data:", StringComparison.Ordinal))
+            if (line.StartsWith("id:", StringComparison.Ordinal))
                 events.Add(line);
         }
 

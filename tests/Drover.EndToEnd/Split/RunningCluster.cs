@@ -17,12 +17,13 @@ internal sealed class RunningCluster : IAsyncDisposable
 
     private readonly Dictionary<string, RunningProgram> _running = [];
     private readonly Dictionary<string, int> _apiPorts = [];
+    private readonly string[] _lease;
     private readonly string _masterKey = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
 
-    public RunningCluster(params string[] queueOptions)
+    public RunningCluster(string lease = "30s")
     {
         Directory.CreateDirectory(Folder);
-        QueueOptions = queueOptions;
+        _lease = ["--worker-lease", lease, "--worker-heartbeat-interval", "500ms"];
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=queue", key, HashAlgorithmName.SHA256);
         var now = TimeProvider.System.GetUtcNow();
@@ -31,8 +32,6 @@ internal sealed class RunningCluster : IAsyncDisposable
         File.WriteAllText(Path.Combine(Folder, "tls.key"), key.ExportPkcs8PrivateKeyPem());
         Fingerprint = certificate.GetCertHashString(HashAlgorithmName.SHA256);
     }
-
-    public string[] QueueOptions { get; }
 
     public string Folder { get; } = Path.Combine(Path.GetTempPath(), "drover-split-" + Guid.NewGuid().ToString("N"));
 
@@ -46,9 +45,9 @@ internal sealed class RunningCluster : IAsyncDisposable
     public IReadOnlyDictionary<string, RunningProgram> Running => _running;
 
     /// <summary>One queue server, one API and a worker, ready for jobs.</summary>
-    public static async Task<RunningCluster> StartAsync(params string[] queueOptions)
+    public static async Task<RunningCluster> StartAsync(string lease = "30s")
     {
-        var cluster = new RunningCluster(queueOptions);
+        var cluster = new RunningCluster(lease);
         try
         {
             cluster.StartQueue();
@@ -67,7 +66,7 @@ internal sealed class RunningCluster : IAsyncDisposable
     public string UrlAt(int port) => string.Create(CultureInfo.InvariantCulture, $"netqueue://127.0.0.1:{port}?fingerprint={Fingerprint}");
 
     public RunningProgram StartQueue() => Start("queue",
-        ["serve", "queue", "--netqueue-addr", $"127.0.0.1:{QueuePort}", "--netqueue-tls-cert", Path.Combine(Folder, "tls.crt"), "--netqueue-tls-key", Path.Combine(Folder, "tls.key"), .. QueueOptions],
+        ["serve", "queue", "--netqueue-addr", $"127.0.0.1:{QueuePort}", "--netqueue-tls-cert", Path.Combine(Folder, "tls.crt"), "--netqueue-tls-key", Path.Combine(Folder, "tls.key"), .. _lease],
         ("DROVER_ADMIN_TOKEN", AdminToken), ("DROVER_WORKER_TOKEN", WorkerToken), ("DROVER_PRODUCER_TOKEN", ProducerToken), ("DROVER_MASTER_KEY", _masterKey));
 
     public RunningProgram StartApi(string name, string? queue = null, string token = AdminToken, string? masterKey = null)
@@ -79,8 +78,7 @@ internal sealed class RunningCluster : IAsyncDisposable
     }
 
     public RunningProgram StartWorker(string name, string? queue = null, string token = WorkerToken, params string[] options) => Start(name,
-        ["serve", "worker", "--queue", queue ?? QueueUrl, "--worker-name", name, "--worker-heartbeat-interval", "500ms", "--output-flush-interval", "20ms",
-            "--worker-lease", "2s", "--worker-concurrency", "8", "--queue-name", "*", .. options],
+        ["serve", "worker", "--queue", queue ?? QueueUrl, "--worker-name", name, "--output-flush-interval", "20ms", "--worker-concurrency", "8", "--queue-name", "*", .. _lease, .. options],
         ("DROVER_WORKER_TOKEN", token));
 
     /// <summary>Calls the API of this name.</summary>
@@ -101,7 +99,8 @@ internal sealed class RunningCluster : IAsyncDisposable
     /// <summary>Runs a verb against an API, as somebody elsewhere would.</summary>
     public async Task<Ended> CliAsync(string api, params string[] args)
     {
-        var start = DroverProgram.Start(Folder, [.. args, "--server-addr", $"127.0.0.1:{_apiPorts[api]}"]);
+        var start = DroverProgram.Start(Folder, args);
+        start.Environment["DROVER_URL"] = $"http://127.0.0.1:{_apiPorts[api]}";
         start.Environment["DROVER_ADMIN_TOKEN"] = AdminToken;
         await using var running = new RunningProgram(start);
         running.Process.StandardInput.Close();
