@@ -101,7 +101,7 @@ internal sealed class RunningCluster : IAsyncDisposable
     {
         var start = DroverProgram.Start(Folder, args);
         start.Environment["DROVER_URL"] = $"http://127.0.0.1:{_apiPorts[api]}";
-        start.Environment["DROVER_ADMIN_TOKEN"] = AdminToken;
+        start.Environment["DROVER_TOKEN"] = AdminToken;
         await using var running = new RunningProgram(start);
         running.Process.StandardInput.Close();
         return await running.EndAsync();
