@@ -23,6 +23,8 @@ internal sealed class OutputEngine
     private readonly Statement _insert;
     private readonly Statement _replace;
     private readonly Statement _trim;
+    private readonly Statement _lastSeq;
+    private readonly Statement _lastWithin;
     private readonly Statement _delete;
     private long _stagedBytes;
 
@@ -32,6 +34,8 @@ internal sealed class OutputEngine
         _insert = connection.Prepare(OutputSql.Insert);
         _replace = connection.Prepare(OutputSql.Replace);
         _trim = connection.Prepare(OutputSql.Trim);
+        _lastSeq = connection.Prepare(OutputSql.LastSeq);
+        _lastWithin = connection.Prepare(OutputSql.LastWithin);
         _delete = connection.Prepare(OutputSql.Delete);
         Writer = new(connection, path, log)
         {
@@ -75,7 +79,22 @@ internal sealed class OutputEngine
     }
 
     /// <summary>The last seq as the present group leaves it.</summary>
-    public long LastSeq(LiveJob job) => _stagedLast.TryGetValue(job.Seq, out long staged) ? staged : job.LastOutputSeq;
+    public long LastSeq(LiveJob job)
+    {
+        if (_stagedLast.TryGetValue(job.Seq, out long staged))
+            return staged;
+        // Not known yet of a job that ran over a restart: its worker may send again what is stored, or was trimmed away.
+        return job.LastOutputSeq >= 0 ? job.LastOutputSeq : Ask(_lastSeq.Bind(1, job.Seq));
+    }
+
+    /// <summary>A statement's one number; 0 for none.</summary>
+    private static long Ask(Statement statement)
+    {
+        statement.Step();
+        long number = statement.Long(0);
+        statement.Reset();
+        return number;
+    }
 
     public void Insert(LiveJob job, int attempt, in OutputEntry entry)
     {
@@ -86,8 +105,10 @@ internal sealed class OutputEngine
 
     public void Trim(LiveJob job, int attempt, OutputTrim trim)
     {
+        // A wider gap that is replaced stood for more, which stays counted as printed.
+        long until = Math.Max(trim.ToSeq - 1, Ask(_lastWithin.Bind(1, job.Seq).Bind(2, trim.FromSeq).Bind(3, trim.ToSeq)));
         _trim.Bind(1, job.Seq).Bind(2, trim.FromSeq).Bind(3, trim.ToSeq).Bind(4, attempt).Run();
-        Bind(_replace, job, trim.FromSeq, trim.At.UtcTicks, attempt, OutputStream.Gap, trim.DroppedBytes, trim.ToSeq - 1, []).Run();
+        Bind(_replace, job, trim.FromSeq, trim.At.UtcTicks, attempt, OutputStream.Gap, trim.DroppedBytes, until, []).Run();
         // What was dropped before it was sent must not slip in behind the gap.
         _stagedLast[job.Seq] = Math.Max(LastSeq(job), trim.ToSeq - 1);
     }

@@ -13,8 +13,9 @@ internal static class OutputSql
         """;
 
     public const string Trim = "DELETE FROM output WHERE job = ?1 AND seq >= ?2 AND seq < ?3 AND attempt = ?4";
+    public const string LastWithin = "SELECT max(until) FROM output WHERE job = ?1 AND seq >= ?2 AND seq < ?3";
     public const string Delete = "DELETE FROM output WHERE job = ?1";
-    public const string LastSeq = "SELECT until FROM output WHERE job = ?1 ORDER BY seq DESC LIMIT 1";
+    public const string LastSeq = "SELECT max(until) FROM output WHERE job = ?1";
 
     public const string ReadFirst = """
         SELECT seq, at, attempt, stream, dropped, bytes FROM output
