@@ -12,12 +12,13 @@ public sealed class NetQueueHome(StoreHome inner) : StoreHome
     public override async ValueTask<OpenStore> OpenAsync(QueueOptions options, TimeProvider time)
     {
         var store = await inner.OpenAsync(options, time);
+        string secret = Guid.NewGuid().ToString();
         var broker = new Broker(store.Jobs, null, new(), time, NullLoggerFactory.Instance);
         var server = new NetQueueServer(
-            broker, new() { Listen = new(System.Net.IPAddress.Loopback, 0), Tokens = [NetQueueToken.Of("test", NetQueueRoles.Admin, "secret")] },
+            broker, new() { Listen = new(System.Net.IPAddress.Loopback, 0), Tokens = [NetQueueToken.Of("test", NetQueueRoles.Admin, secret)] },
             TimeProvider.System, NullLoggerFactory.Instance, new(store.Catalog, store.Audit));
         await server.StartAsync(CancellationToken.None);
-        var client = new NetQueueBroker(new() { Host = "127.0.0.1", Port = server.Endpoint.Port, Token = "secret" }, TimeProvider.System, NullLoggerFactory.Instance);
+        var client = new NetQueueBroker(new() { Host = "127.0.0.1", Port = server.Endpoint.Port, Token = secret }, TimeProvider.System, NullLoggerFactory.Instance);
         return new(store.Jobs, client.Catalog.Catalog, client.Catalog.Audit, async () =>
         {
             await client.DisposeAsync();
