@@ -13,9 +13,22 @@ internal abstract class EventStreamResult() : StreamedResult("text/event-stream"
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Writes an event without flushing it.</summary>
-    protected void Write<T>(long? id, string name, T data, JsonTypeInfo<T> type)
+    protected void Write<T>(long id, string name, T data, JsonTypeInfo<T> type)
     {
         Begin(id, name);
+        Write(data, type);
+    }
+
+    /// <summary>Writes an event whose id is more than a number.</summary>
+    protected void Write<T>(string id, string name, T data, JsonTypeInfo<T> type)
+    {
+        Body.Write(Encoding.UTF8.GetBytes($"id: {id}\n"));
+        Begin(null, name);
+        Write(data, type);
+    }
+
+    private void Write<T>(T data, JsonTypeInfo<T> type)
+    {
         using (var json = new Utf8JsonWriter(Body, Options))
             JsonSerializer.Serialize(json, data, type);
         Body.Write("\n\n"u8);

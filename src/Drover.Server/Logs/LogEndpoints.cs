@@ -50,18 +50,21 @@ internal static class LogEndpoints
                 : NotFoundProblem.Job(id);
         }
 
+        bool sawEnd = false;
         string resume = context.Request.Headers["Last-Event-ID"].ToString();
         if (events && resume.Length > 0)
         {
-            if (!long.TryParse(resume, NumberStyles.None, CultureInfo.InvariantCulture, out long seq))
-                throw Errors.Of("Last-Event-ID", "Must be a seq.");
+            sawEnd = resume.EndsWith(LogEventStream.EndMark, StringComparison.Ordinal);
+            if (!long.TryParse(sawEnd ? resume.AsSpan(..^LogEventStream.EndMark.Length) : resume, NumberStyles.None, CultureInfo.InvariantCulture, out long seq))
+                throw Errors.Of("Last-Event-ID", "Must be the id of an event of this log.");
             query = query with { After = seq, Last = false };
         }
 
         // One entry tells whether the job is there, and whether there is anything left to say.
         if (await broker.ReadOutputAsync(query with { Limit = 1, Last = false }, context.RequestAborted) is not { } first)
             return NotFoundProblem.Job(id);
-        if (events && resume.Length > 0 && first is { Complete: true, Entries.Count: 0 })
+        // Whoever broke off before the end still hears of it; whoever saw it is told not to come back.
+        if (sawEnd && first is { Complete: true, Entries.Count: 0 })
             return TypedResults.NoContent();
         return events ? new LogEventStream(broker, query, base64) : new LogTextStream(broker, query, follow);
     }

@@ -9,19 +9,24 @@ using Drover.Server.Json;
 
 namespace Drover.Server.Logs;
 
-/// <summary>A job's output as server-sent events: <c>log</c> for each entry, whose id is its seq, and <c>end</c>.</summary>
+/// <summary>A job's output as server-sent events: <c>log</c> for each entry, whose id is its seq, and <c>end</c>, whose id tells that it was seen.</summary>
 internal sealed class LogEventStream(IBroker broker, OutputQuery query, bool base64) : EventStreamResult
 {
+    /// <summary>Stands behind the last entry's seq in the id of the end.</summary>
+    public const string EndMark = ".end";
+
     protected override async Task WriteAsync(CancellationToken cancel)
     {
         WriteHeartbeat();
         await FlushAsync();
         bool complete = false;
+        long last = query.After;
         await foreach (var page in LogFollower.FollowAsync(broker, query, Heartbeat, Time, cancel))
         {
             for (int i = 0; i < page.Entries.Count; i++)
             {
                 var entry = LogViews.Entry(page.Entries[i], base64);
+                last = entry.Seq;
                 Write(entry.Seq, "log", entry, DroverJson.Api.LogEntry);
                 await FlushIfFullAsync();
             }
@@ -33,7 +38,7 @@ internal sealed class LogEventStream(IBroker broker, OutputQuery query, bool bas
         }
 
         if (complete && (await broker.GetAsync([query.JobId], cancel))[0] is { } job)
-            Write(null, "end", JobViews.End(job), DroverJson.Api.LogEndResponse);
+            Write($"{last}{EndMark}", "end", JobViews.End(job), DroverJson.Api.LogEndResponse);
     }
 }
 

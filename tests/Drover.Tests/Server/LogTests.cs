@@ -45,6 +45,25 @@ public sealed class LogTests
 
         Assert.Equal(string.Concat(Enumerable.Range(0, 400).Select(i => $"line {i}\n")), text.ToString());
         Assert.Equal(204, (int)(await host.Client.Get($"jobs/{id}/logs", ("Accept", "text/event-stream"), ("Last-Event-ID", lastId!))).Status);
+        Assert.Equal(400, (int)(await host.Client.Get($"jobs/{id}/logs", ("Accept", "text/event-stream"), ("Last-Event-ID", "x.end"))).Status);
+    }
+
+    [Fact]
+    public async Task Whoever_broke_off_between_the_last_line_and_the_end_still_hears_of_the_end()
+    {
+        using var go = new SemaphoreSlim(1);
+        await using var host = await TestHost.StartAsync(handlers: Counting(1, go));
+        string id = (await host.Client.Post("jobs", """{"job_type": "count"}""")).Is(201).String("id");
+        await EndAsync(host, id);
+        string lastLine;
+        await using (var events = await EventReader.OpenAsync(host.Client, $"jobs/{id}/logs"))
+        {
+            Assert.Equal("log", (await events.NextAsync())!.Value.Name);
+            lastLine = events.LastId!;
+        }
+
+        await using var again = await EventReader.OpenAsync(host.Client, $"jobs/{id}/logs", lastLine);
+        Assert.Equal("end", (await again.NextAsync())!.Value.Name);
     }
 
     [Fact]

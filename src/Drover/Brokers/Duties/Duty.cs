@@ -23,6 +23,9 @@ internal abstract class Duty(string name, TimeProvider time, ILogger log) : IDis
     /// <returns>How long until it should be done again.</returns>
     public abstract ValueTask<TimeSpan> RunOnceAsync(CancellationToken cancel);
 
+    /// <summary>Asked before each round: null to do it, or how long to wait instead. What was left out is neither a failure nor a recovery.</summary>
+    protected virtual TimeSpan? Rest() => null;
+
     /// <summary>Works until canceled.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
@@ -33,10 +36,17 @@ internal abstract class Duty(string name, TimeProvider time, ILogger log) : IDis
             TimeSpan next;
             try
             {
-                next = await RunOnceAsync(cancel);
-                if (pause > TimeSpan.Zero)
-                    log.DutyRecovered(name);
-                pause = TimeSpan.Zero;
+                if (Rest() is { } rest)
+                {
+                    next = rest;
+                }
+                else
+                {
+                    next = await RunOnceAsync(cancel);
+                    if (pause > TimeSpan.Zero)
+                        log.DutyRecovered(name);
+                    pause = TimeSpan.Zero;
+                }
             }
             catch (OperationCanceledException) when (cancel.IsCancellationRequested)
             {

@@ -11,11 +11,11 @@ internal sealed class ExpireLeasesDuty(IJobStore store, Announcer announcer, Bro
 
     public override async ValueTask<TimeSpan> RunOnceAsync(CancellationToken cancel)
     {
-        if (IsGrace() || store is ISharedStore { IsLeader: false })
-            return options.ExpireInterval;
         await ExpireAsync(cancel);
         return options.ExpireInterval;
     }
+
+    protected override TimeSpan? Rest() => IsGrace() || store is ISharedStore { IsLeader: false } ? options.ExpireInterval : null;
 
     /// <summary>Ends every attempt whose lease has run out.</summary>
     public async Task ExpireAsync(CancellationToken cancel)

@@ -25,14 +25,14 @@ internal sealed class PromoteDuty(IJobStore store, Announcer announcer, BrokerOp
 
     public override async ValueTask<TimeSpan> RunOnceAsync(CancellationToken cancel)
     {
-        if (store is ISharedStore { IsLeader: false })
-            return LongestSleep;
         var early = ShortestRound - Time.GetElapsedTime(_lastRound);
         if (_lastRound != 0 && early > TimeSpan.Zero)
             await Task.Delay(early, Time, cancel);
         _lastRound = Time.GetTimestamp();
         return await PromoteAsync(cancel);
     }
+
+    protected override TimeSpan? Rest() => store is ISharedStore { IsLeader: false } ? LongestSleep : null;
 
     /// <summary>Makes every job ready that is due.</summary>
     /// <returns>How long until the next is due.</returns>

@@ -11,8 +11,6 @@ internal sealed class RetainDuty(IJobStore store, BrokerOptions options, TimePro
 
     public override async ValueTask<TimeSpan> RunOnceAsync(CancellationToken cancel)
     {
-        if (store is ISharedStore { IsLeader: false })
-            return options.RetainInterval;
         int deleted = await store.RetainAsync(options.Retention, options.RetainBatch, cancel);
         _deleted += deleted;
         if (deleted == options.RetainBatch)
@@ -22,4 +20,6 @@ internal sealed class RetainDuty(IJobStore store, BrokerOptions options, TimePro
         _deleted = 0;
         return options.RetainInterval;
     }
+
+    protected override TimeSpan? Rest() => store is ISharedStore { IsLeader: false } ? options.RetainInterval : null;
 }
