@@ -24,7 +24,6 @@ public sealed partial class ShellRun : IShellOutput
     private readonly NonceFilter _filter;
     private long _lastActivity;
     private long? _started;
-    private bool _drained;
     private volatile bool _deaf;
 
     private ShellRun(IShellTransport transport, ExecutionContext context, ShellRunOptions options)
@@ -126,7 +125,7 @@ public sealed partial class ShellRun : IShellOutput
         {
             if (!complete)
                 _context.Output.Note("A background process still holds the output; what it prints from here on is not shown.");
-            if (_lines.LeftBehind is { } left)
+            if (_lines.LeftBehind is { IsCompletedSuccessfully: true, Result: { Length: > 0 } left })
                 _context.Output.Note($"Left running in the background: {LeftoversOf(left)}.");
             return ShellOutcomes.Exited(await _lines.Exited.ConfigureAwait(false));
         }
@@ -163,16 +162,22 @@ public sealed partial class ShellRun : IShellOutput
             : AttemptOutcome.Failure(FailureReasons.PrepareFailed, $"The server ended the run before it began (exit code {end.ExitCode?.ToString(CultureInfo.InvariantCulture) ?? "unknown"}): the account may be limited to certain commands, or has no usable shell. Its output may tell more.");
     }
 
-    /// <summary>Reads on after the exit until the output ends or stays silent; false when something still holds it open.</summary>
+    /// <summary>
+    /// Reads on after the exit until the output ends or, somebody holding it open, stays silent or goes on for too long;
+    /// false in that case. On a busy server the end comes late: where nobody is known to be left it has more time.
+    /// </summary>
     private async Task<bool> DrainAsync(IShellChannel channel)
     {
+        await Task.WhenAny(channel.Completion, _lines.LeftBehind, Task.Delay(_options.AnswerTimeout, _time)).ConfigureAwait(false);
+        long begin = _time.GetTimestamp();
+        bool held = _lines.LeftBehind is { IsCompletedSuccessfully: true, Result.Length: > 0 };
+        (TimeSpan silence, TimeSpan limit) = held ? (_options.Drain, _options.Overhang) : (_options.LateEnd, _options.LateEnd * 20);
         while (!channel.Completion.IsCompleted)
         {
-            TimeSpan silent = _time.GetElapsedTime(Interlocked.Read(ref _lastActivity));
-            if (silent >= _options.Drain && _drained)
+            long heard = Math.Max(begin, Interlocked.Read(ref _lastActivity));
+            if (_time.GetElapsedTime(heard) >= silence || _time.GetElapsedTime(begin) >= limit)
                 return false;
-            _drained = true;
-            await Task.WhenAny(channel.Completion, Task.Delay(_options.Drain, _time)).ConfigureAwait(false);
+            await Task.WhenAny(channel.Completion, Task.Delay(silence / 4, _time)).ConfigureAwait(false);
         }
 
         return true;

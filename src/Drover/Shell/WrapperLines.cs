@@ -8,6 +8,7 @@ internal sealed class WrapperLines
     private readonly TaskCompletionSource<int> _exited = New<int>();
     private readonly TaskCompletionSource<string> _failed = New<string>();
     private readonly TaskCompletionSource<string> _verdict = New<string>();
+    private readonly TaskCompletionSource<string> _leftBehind = New<string>();
 
     /// <summary>The terminal passes bytes through (<c>R</c>).</summary>
     public Task Ready => _ready.Task;
@@ -24,8 +25,8 @@ internal sealed class WrapperLines
     /// <summary>A ladder is through; the processes that live on, usually none (<c>C</c>).</summary>
     public Task<string> Verdict => _verdict.Task;
 
-    /// <summary>What the job left behind when it ended (<c>L</c>), as pid:name, separated by spaces; null when nothing, or not told yet.</summary>
-    public string? LeftBehind { get; private set; }
+    /// <summary>What the job left behind when it ended (<c>L</c>), as pid:name, separated by spaces; usually nothing. The wrapper's last word.</summary>
+    public Task<string> LeftBehind => _leftBehind.Task;
 
     /// <summary>The remote deadline has struck (<c>D</c>).</summary>
     public bool DeadlineStruck { get; private set; }
@@ -52,7 +53,7 @@ internal sealed class WrapperLines
                 _verdict.TrySetResult(rest);
                 break;
             case 'L':
-                LeftBehind = rest;
+                _leftBehind.TrySetResult(rest);
                 break;
             case 'D':
                 DeadlineStruck = true;

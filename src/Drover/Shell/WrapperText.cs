@@ -52,11 +52,11 @@ internal static class WrapperText
         """;
 
     /// <summary>
-    /// y: tell what the job leaves behind, as pid:name. Looked for by its cookie, so that daemons are found too; twice, since
-    /// what is just ending (the left side of a pipe) is no leftover. Where there is no /proc nothing is said.
+    /// y: tell what the job leaves behind, as pid:name, usually nothing; it is the last word. Looked for by its cookie, so that daemons are found too; twice, since
+    /// what is just ending (the left side of a pipe) is no leftover. Where there is no /proc nobody is found.
     /// </summary>
     private const string Leftovers = """
-        y() { for i in 1 2; do f=$(grep -lsz "^DROVER_ID=$M" /proc/[0-9]*/environ); [ "$f" ] || return 0; [ $i = 2 ] || sleep 0.2 || sleep 1; done;
+        y() { for i in 1 2; do f=$(grep -lsz "^DROVER_ID=$M" /proc/[0-9]*/environ); [ "$f" ] || break; [ $i = 2 ] || sleep 0.2 || sleep 1; done;
         L=; for f in $f; do f=${f%/environ}; t=; read -r t <$f/comm; t=${t:-?}; L="$L ${f#/proc/}:${t%% *}"; done; e L $L; };
         """;
 

@@ -8,7 +8,7 @@ namespace Drover.EndToEnd.Local;
 /// <summary>This machine.</summary>
 public sealed class LocalHost : ShellHost
 {
-    public override IJobExecutor Executor { get; } = new LocalExecutor(new LocalOptions { KeepaliveInterval = TimeSpan.FromSeconds(2), Run = new() { Grace = TimeSpan.FromSeconds(1) } });
+    public override IJobExecutor Executor { get; } = new LocalExecutor(new LocalOptions { KeepaliveInterval = TimeSpan.FromSeconds(2), Run = new() { Grace = TimeSpan.FromSeconds(1), Overhang = TimeSpan.FromSeconds(2) } });
 
     public override ExecutionTarget Target { get; } = new LocalTarget { ServerId = "s", ServerName = "local" };
 }

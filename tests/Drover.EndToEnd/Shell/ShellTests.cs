@@ -190,6 +190,19 @@ public abstract partial class ShellTests
             await ShellHost.ToolAsync("kill", "-KILL", left.Split(':')[0]);
     }
 
+    [Fact]
+    public async Task A_background_process_that_goes_on_printing_does_not_hold_the_job()
+    {
+        ShellHost host = await HostAsync();
+        string mark = NewMark();
+        (RunContext run, AttemptOutcome outcome) = await host.RunAsync(ShellHost.Command($"MARK={mark} sh -c 'while echo more; do sleep 0.1; done' & echo done"));
+        Assert.Equal(OutcomeKind.Completed, outcome.Kind);
+        Assert.Contains("done\n", run.Text, StringComparison.Ordinal);
+        Assert.Contains(run.Notes, note => note.Contains("background process still holds", StringComparison.Ordinal));
+        foreach (string left in ShellHost.Marked(mark))
+            await ShellHost.ToolAsync("kill", "-KILL", left.Split(':')[0]);
+    }
+
     [Theory]
     [InlineData("sleep 300 </dev/null >/dev/null 2>&1 &")]
     [InlineData("setsid nohup sleep 300 </dev/null >/dev/null 2>&1 &")]

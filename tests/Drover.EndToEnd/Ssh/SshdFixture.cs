@@ -29,7 +29,7 @@ public sealed class SshdFixture : IAsyncLifetime
 
     public const string Password = "correct horse battery";
 
-    public SshOptions Options { get; } = new() { Run = new ShellRunOptions { Grace = TimeSpan.FromSeconds(1) }, ConnectionTimeout = TimeSpan.FromSeconds(15), KeepaliveInterval = TimeSpan.FromSeconds(2) };
+    public SshOptions Options { get; } = new() { Run = new ShellRunOptions { Grace = TimeSpan.FromSeconds(1), Overhang = TimeSpan.FromSeconds(2) }, ConnectionTimeout = TimeSpan.FromSeconds(15), KeepaliveInterval = TimeSpan.FromSeconds(2) };
 
     public async ValueTask<Sshd> ServerAsync()
     {
