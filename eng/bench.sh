@@ -5,6 +5,12 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 # Beside the queues that others use: from Debian and npm, run by Node. (npm ci refuses a lock without the optional packages of other platforms.)
 if [ "${1:-}" = peers ]; then
   shift
+  if [ "${1:-}" = ssh ]; then
+    shift
+    install_packages openssh-server openssh-client pssh clustershell ansible-core
+    [ -x out/drover ] || eng/build.sh
+    exec node bench/peers/ssh.mjs "$@"
+  fi
   install_packages beanstalkd redis-server
   (cd bench/peers && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm install --no-save --ignore-scripts --no-audit --no-fund --silent; })
   exec node bench/peers/run.mjs "$@"
