@@ -10,12 +10,11 @@ namespace Drover.Redis;
 /// <summary>The store in Redis: jobs, output, catalog and audit log under one prefix. Any number of nodes share it.</summary>
 public sealed class RedisDatabase : IAsyncDisposable
 {
-    private readonly Link _link;
-    private readonly Presence _presence;
+    private readonly Stack<IAsyncDisposable> _parts;
 
-    private RedisDatabase(Link link, Presence presence, RedisJobStore jobs, RedisCatalog catalog)
+    private RedisDatabase(Stack<IAsyncDisposable> parts, RedisJobStore jobs, RedisCatalog catalog)
     {
-        (_link, _presence) = (link, presence);
+        _parts = parts;
         (Jobs, Catalog, Audit) = (jobs, catalog, catalog);
     }
 
@@ -34,25 +33,38 @@ public sealed class RedisDatabase : IAsyncDisposable
     public static async ValueTask<RedisDatabase> OpenAsync(RedisOptions options, TimeProvider time, ILoggerFactory logs)
     {
         var log = logs.CreateLogger<RedisDatabase>();
-        var link = await Link.ConnectAsync(options, log);
+        var parts = new Stack<IAsyncDisposable>();
         try
         {
+            var link = Own(await Link.ConnectAsync(options, log));
             await ServerCheck.RunAsync(link, log);
             var clock = await SharedClock.StartAsync(link, time);
-            var presence = await Presence.StartAsync(link, clock, time, log);
-            return new(link, presence, new(link, clock, presence, options.Queues, time), new(link, time));
+            var presence = Own(await Presence.StartAsync(link, clock, log));
+            var leadership = Own(await Leadership.StartAsync(link, presence.Node, log));
+            var news = Own(await News.StartAsync(link, presence.Node, log));
+            leadership.Began = news.Lead;
+            return new(parts, new(link, clock, presence, leadership, news, options.Queues, time), new(link, time));
         }
         catch
         {
-            await link.DisposeAsync();
+            await CloseAsync(parts);
             throw;
+        }
+
+        T Own<T>(T part)
+            where T : IAsyncDisposable
+        {
+            parts.Push(part);
+            return part;
         }
     }
 
     /// <summary>Takes the node off the list of those alive and disconnects. A second call does nothing.</summary>
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync() => CloseAsync(_parts);
+
+    private static async ValueTask CloseAsync(Stack<IAsyncDisposable> parts)
     {
-        await _presence.DisposeAsync();
-        await _link.DisposeAsync();
+        while (parts.TryPop(out var part))
+            await part.DisposeAsync();
     }
 }

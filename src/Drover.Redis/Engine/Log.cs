@@ -28,4 +28,7 @@ internal static partial class Log
 
     [LoggerMessage(2208, LogLevel.Warning, "This node could not tell Redis that it is alive")]
     public static partial void NotTold(ILogger log, Exception e);
+
+    [LoggerMessage(2209, LogLevel.Warning, "A message of another node could not be read; is it of another version?")]
+    public static partial void NotNews(ILogger log, Exception e);
 }

@@ -28,7 +28,7 @@ internal sealed class Presence : IAsyncDisposable
 
     private RedisKey LimitsKey => _link.Key("lim:" + Node);
 
-    public static async ValueTask<Presence> StartAsync(Link link, SharedClock clock, TimeProvider time, ILogger log)
+    public static async ValueTask<Presence> StartAsync(Link link, SharedClock clock, ILogger log)
     {
         var presence = new Presence(link, clock, log);
         await presence.TellAsync(refresh: false, default);
@@ -37,7 +37,7 @@ internal sealed class Presence : IAsyncDisposable
             if (e.ConnectionType == ConnectionType.Interactive)
                 Interlocked.Exchange(ref presence._cut, 1);
         };
-        presence._loop = presence.LoopAsync(time);
+        presence._loop = presence.LoopAsync();
         return presence;
     }
 
@@ -118,13 +118,13 @@ internal sealed class Presence : IAsyncDisposable
             await _link.CallAsync(async db => { await db.HashSetAsync(LimitsKey, all); return true; }, cancel);
     }
 
-    private async Task LoopAsync(TimeProvider time)
+    private async Task LoopAsync()
     {
         while (!_closing.IsCancellationRequested)
         {
             try
             {
-                await Task.Delay(Period, time, _closing.Token);
+                await Task.Delay(Period, TimeProvider.System, _closing.Token);
                 await _clock.AdjustAsync(_closing.Token);
                 await AfterCutAsync(_closing.Token);
                 await RestoreLimitsAsync(_closing.Token);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Drover.Events;
 using Drover.Jobs;
 using Drover.Redis.Engine;
 using Drover.Storage;
@@ -7,7 +8,8 @@ using StackExchange.Redis;
 namespace Drover.Redis.Jobs;
 
 /// <summary>The jobs in Redis. Each change is one script, which the server runs as a whole.</summary>
-internal sealed partial class RedisJobStore(Link link, SharedClock clock, Presence presence, QueueOptions options, TimeProvider time) : IJobStore
+internal sealed partial class RedisJobStore(
+    Link link, SharedClock clock, Presence presence, Leadership leadership, News news, QueueOptions options, TimeProvider time) : ISharedStore
 {
     private static readonly TimeSpan IdempotencyPeriod = TimeSpan.FromHours(24);
     private static readonly string EnqueueScript = Link.Script("enqueue");
@@ -16,6 +18,12 @@ internal sealed partial class RedisJobStore(Link link, SharedClock clock, Presen
     private static readonly string PromoteScript = Link.Script("promote");
     private static readonly string RetainScript = Link.Script("retain");
     private int _disposed;
+
+    public bool IsLeader => leadership.Leads;
+
+    public void Join(ISharedStoreNode node) => news.Join(node);
+
+    public void Tell(in BrokerEvent told) => news.Tell(told);
 
     public async ValueTask<EnqueueResult> EnqueueAsync(EnqueueRequest request, CancellationToken cancel = default)
     {
