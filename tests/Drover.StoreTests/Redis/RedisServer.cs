@@ -25,11 +25,37 @@ internal sealed class RedisServer : IAsyncDisposable
         return server;
     }
 
+    /// <summary>A sentinel that watches a server under the name <c>drover</c>.</summary>
+    public static async Task<RedisServer> StartSentinelAsync(int master)
+    {
+        var server = new RedisServer([]);
+        string file = Path.Combine(server._directory, "sentinel.conf");
+        await File.WriteAllTextAsync(file, $"port {server.Port}\nbind 127.0.0.1\ndir {server._directory}\nsentinel monitor drover 127.0.0.1 {master} 1\n");
+        await server.RunAsync(file, "--sentinel");
+        return server;
+    }
+
+    public int BusPort => int.Parse(_settings[Array.IndexOf(_settings, "--cluster-port") + 1], System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>Sends one command of plain words; the answer as it came.</summary>
+    public async Task<string> CommandAsync(string command)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, Port);
+        await client.GetStream().WriteAsync(System.Text.Encoding.ASCII.GetBytes(command + "\r\n"));
+        byte[] answer = new byte[4096];
+        string text = System.Text.Encoding.ASCII.GetString(answer, 0, await client.GetStream().ReadAsync(answer));
+        return text.StartsWith('-') ? throw new InvalidOperationException(text) : text;
+    }
+
     /// <summary>Starts it on the files that are there.</summary>
-    public async Task RunAsync()
+    public Task RunAsync() =>
+        RunAsync(["--port", $"{Port}", "--bind", "127.0.0.1", "--dir", _directory, "--save", "", "--appendonly", "yes", .. _settings]);
+
+    private async Task RunAsync(params string[] words)
     {
         var start = new ProcessStartInfo("redis-server") { RedirectStandardOutput = true, WorkingDirectory = _directory };
-        foreach (string word in (string[])["--port", $"{Port}", "--bind", "127.0.0.1", "--dir", _directory, "--save", "", "--appendonly", "yes", .. _settings])
+        foreach (string word in words)
             start.ArgumentList.Add(word);
         _process = Process.Start(start)!;
         _ = _process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
@@ -71,7 +97,7 @@ internal sealed class RedisServer : IAsyncDisposable
         }
     }
 
-    private static int FreePort()
+    public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
