@@ -13,8 +13,8 @@ public sealed class RedisNodesTests
 {
     private readonly string _prefix = Guid.NewGuid().ToString("n");
 
-    private Task<RedisDatabase> OpenAsync(string? url = null) => RedisDatabase.OpenAsync(
-        new() { ConnectionString = url ?? SharedRedis.Current.Server.Url, Prefix = _prefix }, TimeProvider.System, NullLoggerFactory.Instance).AsTask();
+    private async Task<RedisDatabase> OpenAsync(string? url = null) => await RedisDatabase.OpenAsync(
+        new() { ConnectionString = url ?? (await SharedRedis.Current.ServerAsync()).Url, Prefix = _prefix }, TimeProvider.System, NullLoggerFactory.Instance);
 
     private static ValueTask<IReadOnlyList<Lease>> LeaseAsync(RedisDatabase node, int max, string worker = "w") => node.Jobs.LeaseAsync(new()
     {
@@ -106,7 +106,7 @@ public sealed class RedisNodesTests
     [Fact]
     public async Task One_node_leads_and_another_takes_over_when_it_is_gone()
     {
-        await using var raw = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{SharedRedis.Current.Server.Port}");
+        await using var raw = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{(await SharedRedis.Current.ServerAsync()).Port}");
         await raw.GetDatabase().StringSetAsync("{drover:" + _prefix + "}:leader", "a node that died", TimeSpan.FromSeconds(1));
         await using var one = await OpenAsync();
         Assert.False(((ISharedStore)one.Jobs).IsLeader);
