@@ -2,6 +2,7 @@ using Drover.Brokers;
 using Drover.Schedules;
 using Drover.Server.Audit;
 using Drover.Server.Auth;
+using Drover.Server.Batches;
 using Drover.Server.Dashboard;
 using Drover.Server.Docs;
 using Drover.Server.Http;
@@ -97,6 +98,7 @@ public static class DroverServer
         app.MapReference();
         var api = app.MapGroup("/api/v1");
         api.MapJobs(options);
+        api.MapBatches(options);
         api.MapLogs();
         api.MapServers();
         api.MapKeys(options);

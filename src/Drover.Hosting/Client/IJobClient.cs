@@ -1,4 +1,5 @@
 using Drover.Brokers;
+using Drover.Jobs;
 using Drover.Storage;
 
 namespace Drover.Hosting;
@@ -21,4 +22,20 @@ public interface IJobClient
     /// <param name="options">What holds for each of them.</param>
     /// <param name="cancel">Ends the wait; the jobs may then have been enqueued or not.</param>
     ValueTask<IReadOnlyList<EnqueuedJob>> EnqueueManyAsync<TJob>(IReadOnlyList<TJob> jobs, JobOptions? options = null, CancellationToken cancel = default);
+
+    /// <summary>Enqueues jobs that run one after another, all or none. A job that fails holds those after it up until it is retried; one that is canceled or deleted cancels them.</summary>
+    /// <inheritdoc cref="EnqueueAsync{TJob}"/>
+    /// <param name="chain">The jobs in order, at most 10,000.</param>
+    /// <param name="cancel">Ends the wait; the jobs may then have been enqueued or not.</param>
+    ValueTask<IReadOnlyList<EnqueuedJob>> EnqueueChainAsync(JobChain chain, CancellationToken cancel = default);
+
+    /// <summary>Enqueues a batch, all or none, with the job that follows when all have ended.</summary>
+    /// <inheritdoc cref="EnqueueAsync{TJob}"/>
+    /// <param name="batch">The jobs, 1 to 10,000 with the one that follows.</param>
+    /// <param name="cancel">Ends the wait; the jobs may then have been enqueued or not.</param>
+    /// <exception cref="ArgumentException">The batch is empty.</exception>
+    ValueTask<EnqueuedBatch> EnqueueBatchAsync(JobBatch batch, CancellationToken cancel = default);
+
+    /// <summary>Counts the jobs of a batch by status.</summary>
+    ValueTask<JobCounts> CountBatchAsync(Guid batch, CancellationToken cancel = default);
 }

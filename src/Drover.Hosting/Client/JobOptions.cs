@@ -1,3 +1,5 @@
+using Drover.Jobs;
+
 namespace Drover.Hosting;
 
 /// <summary>How one job differs from others of its kind.</summary>
@@ -12,7 +14,7 @@ public sealed record JobOptions
     public string? Queue { get; init; }
 
     /// <summary>1 (first) to 10 (last).</summary>
-    public int Priority { get; init; } = Jobs.JobRules.DefaultPriority;
+    public int Priority { get; init; } = JobRules.DefaultPriority;
 
     /// <summary>Not before this long from now; null for at once. Excludes <see cref="RunAt"/>.</summary>
     public TimeSpan? Delay { get; init; }
@@ -20,8 +22,17 @@ public sealed record JobOptions
     /// <summary>Not before this time; null for at once. Excludes <see cref="Delay"/>.</summary>
     public DateTimeOffset? RunAt { get; init; }
 
-    /// <summary>While a job with this key is not finished, another is not created; null for none.</summary>
+    /// <summary>While a job with this key is not finished, another is not created, unless <see cref="Unique"/> says otherwise; null for none.</summary>
     public string? UniqueKey { get; init; }
+
+    /// <summary>What <see cref="UniqueKey"/> means; null for the usual.</summary>
+    public UniqueRule? Unique { get; init; }
+
+    /// <summary>Jobs with this key share a limit; null for none. At most 100 characters.</summary>
+    public string? LimitKey { get; init; }
+
+    /// <summary>The job or batch it waits for before it starts; null for none. Excludes <see cref="RunAt"/>; a <see cref="Delay"/> counts from then.</summary>
+    public JobAfter? After { get; init; }
 
     /// <summary>How often it may be tried in all; null for the kind's own.</summary>
     public int? MaxAttempts { get; init; }

@@ -104,8 +104,8 @@ internal sealed partial class Link
             {
                 if (_refused is not null)
                     throw Renewed(_refused);
-                if (_live is not null && frame.Length > _live.Welcome!.MaxFrameBytes)
-                    throw TooLong(frame.Length, _live);
+                if (_live is not null && Unfit(frame, _live) is { } unfit)
+                    throw unfit;
                 uint id = NextId();
                 frame.SetId(id);
                 pending = new(id, frame, _time.GetTimestamp(), read) { TellsSeq = tellsSeq, Patient = patient };
@@ -138,8 +138,15 @@ internal sealed partial class Link
         _ => new StoreUnavailableException(why.Message, why),
     };
 
-    private static ArgumentException TooLong(int length, ClientConnection connection) =>
-        new($"The request is {length} bytes long; the queue server takes {connection.Welcome!.MaxFrameBytes}. Send it in smaller batches.");
+    /// <summary>Why a frame cannot be sent to this server; null when it can.</summary>
+    private static Exception? Unfit(FrameWriter frame, ClientConnection connection)
+    {
+        var welcome = connection.Welcome!;
+        if (frame.Needs > welcome.Version)
+            return new NetQueueException(ErrorCode.Version, $"The queue server is too old for a job that waits for others, belongs to a batch, or has a limit key or rules for its unique key: it speaks version {welcome.Version}, this needs {frame.Needs}.");
+        return frame.Length > welcome.MaxFrameBytes
+            ? new ArgumentException($"The request is {frame.Length} bytes long; the queue server takes {welcome.MaxFrameBytes}. Send it in smaller batches.") : null;
+    }
 
     private static FrameWriter Encode<TBody>(FrameType type, uint id, TBody body, Action<FrameWriter, TBody> write)
     {

@@ -197,14 +197,14 @@ internal sealed partial class Link : IAsyncDisposable
     private void MakeLive(ClientConnection connection)
     {
         int again = 0;
-        var tooLong = new List<Pending>();
+        var unfit = new List<(Pending Pending, Exception Why)>();
         lock (_gate)
         {
             foreach (var pending in _pending.Values.Where(p => !p.Local).OrderBy(p => p.Id))
             {
-                if (pending.Frame.Length > connection.Welcome!.MaxFrameBytes)
+                if (Unfit(pending.Frame, connection) is { } why)
                 {
-                    tooLong.Add(pending);
+                    unfit.Add((pending, why));
                     continue;
                 }
 
@@ -223,7 +223,7 @@ internal sealed partial class Link : IAsyncDisposable
             _refused = null;
         }
 
-        tooLong.ForEach(pending => Drop(pending, TooLong(pending.Frame.Length, connection)));
+        unfit.ForEach(u => Drop(u.Pending, u.Why));
         Log.Connected(_logger, _options.ToString(), again);
     }
 

@@ -13,7 +13,10 @@ internal static class SpecCodec
         Name = 1 << 0, Queue = 1 << 1, Priority = 1 << 2, Timeout = 1 << 3, MaxAttempts = 1 << 4, Backoff = 1 << 5, RunAt = 1 << 6, Delay = 1 << 7,
         Tags = 1 << 8, UniqueKey = 1 << 9, OnWorkerLost = 1 << 10, WorkerLabels = 1 << 11, Shell = 1 << 12, Task = 1 << 13, OriginId = 1 << 14,
         CreatedBy = 1 << 15, TraceParent = 1 << 16,
-        Known = (1 << 17) - 1,
+        // Since version 2. A worker that does not know them needs none of them.
+        Unique = 1 << 17, LimitKey = 1 << 18, After = 1 << 19, BatchId = 1 << 20,
+        Second = Unique | LimitKey | After | BatchId,
+        Known = (1 << 21) - 1,
     }
 
     [Flags]
@@ -29,12 +32,16 @@ internal static class SpecCodec
     // 5 backoff: kind u8, delay duration, max duration, jitter f64 | 6 run_at time | 7 delay duration | 8 tags texts
     // 9 unique_key text | 10 on_worker_lost u8 | 11 worker_labels texts | 12 shell (below) | 13 task: job_type text, payload bytes
     // 14 origin_id uuid | 15 created_by text | 16 trace_parent text (of a task)
+    // since version 2: 17 unique: until u8, on_conflict u8, window duration (zero for none) | 18 limit_key text
+    // 19 after: id uuid, on u8, is_batch bool, delay duration | 20 batch_id uuid
     // Left out, they are: queue "default", priority 5, timeout 300 s, max_attempts 1, backoff exponential 5 s to 1 h with
     // jitter 0.1, on_worker_lost 1 (fail), the others none.
     public static void Write(FrameWriter w, JobSpec spec)
     {
         w.U8((byte)spec.Kind);
         var has = FieldsOf(spec);
+        if ((has & Has.Second) != 0 && !w.Takes(2))
+            has &= ~Has.Second;
         w.Var((uint)has);
         if (spec.Name is { } name)
             w.Text(name);
@@ -74,6 +81,8 @@ internal static class SpecCodec
             w.Text(by);
         if (spec.Task?.TraceParent is { } trace)
             w.Text(trace);
+        if ((has & Has.Second) != 0)
+            WriteSecond(w, spec);
     }
 
     public static JobSpec Read(ref BodyReader r)
@@ -102,10 +111,55 @@ internal static class SpecCodec
             OriginId = has.HasFlag(Has.OriginId) ? r.Uuid() : null,
             CreatedBy = has.HasFlag(Has.CreatedBy) ? r.Word() : null,
         };
-        if (!has.HasFlag(Has.TraceParent))
-            return spec;
-        var task = spec.Task ?? throw BodyReader.Malformed("Only a task has a trace context.");
-        return spec with { Task = task with { TraceParent = r.Text() } };
+        if (has.HasFlag(Has.TraceParent))
+        {
+            var task = spec.Task ?? throw BodyReader.Malformed("Only a task has a trace context.");
+            spec = spec with { Task = task with { TraceParent = r.Text() } };
+        }
+
+        return (has & Has.Second) == 0 ? spec : ReadSecond(ref r, spec, has);
+    }
+
+    private static void WriteSecond(FrameWriter w, JobSpec spec)
+    {
+        if (spec.Unique is { } unique)
+        {
+            w.U8((byte)unique.Until);
+            w.U8((byte)unique.OnConflict);
+            w.Duration(unique.Window ?? TimeSpan.Zero);
+        }
+
+        if (spec.LimitKey is { } limitKey)
+            w.Text(limitKey);
+        if (spec.After is { } after)
+        {
+            w.Uuid(after.Id);
+            w.U8((byte)after.On);
+            w.Bool(after.IsBatch);
+            w.Duration(after.Delay);
+        }
+
+        if (spec.BatchId is { } batch)
+            w.Uuid(batch);
+    }
+
+    private static JobSpec ReadSecond(ref BodyReader r, JobSpec spec, Has has)
+    {
+        if (has.HasFlag(Has.Unique))
+        {
+            var (until, onConflict, window) = ((UniqueUntil)r.U8(), (UniqueConflict)r.U8(), r.Duration());
+            spec = spec with { Unique = new(until, onConflict) { Window = window == TimeSpan.Zero ? null : window } };
+        }
+
+        if (has.HasFlag(Has.LimitKey))
+            spec = spec with { LimitKey = r.Word() };
+        if (has.HasFlag(Has.After))
+        {
+            var (id, on, isBatch, delay) = (r.Uuid(), (AfterOutcome)r.U8(), r.Bool(), r.Duration());
+            spec = spec with { After = new(id, on) { IsBatch = isBatch, Delay = delay } };
+        }
+
+        return has.HasFlag(Has.BatchId) ? spec with { BatchId = r.Uuid() } : spec;
     }
 
     private static Has FieldsOf(JobSpec spec)
@@ -128,6 +182,10 @@ internal static class SpecCodec
         Set(ref has, Has.OriginId, spec.OriginId is not null);
         Set(ref has, Has.CreatedBy, spec.CreatedBy is not null);
         Set(ref has, Has.TraceParent, spec.Task?.TraceParent is not null);
+        Set(ref has, Has.Unique, spec.Unique is not null);
+        Set(ref has, Has.LimitKey, spec.LimitKey is not null);
+        Set(ref has, Has.After, spec.After is not null);
+        Set(ref has, Has.BatchId, spec.BatchId is not null);
         return has;
     }
 

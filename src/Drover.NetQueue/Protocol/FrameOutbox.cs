@@ -26,12 +26,19 @@ internal sealed class FrameOutbox(Stream stream, TimeProvider time, int highWate
         }
     }
 
+    /// <summary>The version that the other side reads.</summary>
+    public ushort Version { get; set; } = Wire.MaxVersion;
+
     /// <summary>Opens it for one or more frames; to be followed by <see cref="Exit"/> in a finally. Null when it is closed.</summary>
     public FrameWriter? Enter()
     {
         _gate.Enter();
         if (!_closed)
+        {
+            _filling!.Version = Version;
             return _filling;
+        }
+
         _gate.Exit();
         return null;
     }

@@ -16,6 +16,21 @@ internal sealed class FrameWriter : IDisposable
 
     public int Length => _length;
 
+    /// <summary>The version that the other side reads, where it is known; else the highest.</summary>
+    public ushort Version { get; set; } = Wire.MaxVersion;
+
+    /// <summary>The version that one must read to understand what was written.</summary>
+    public ushort Needs { get; private set; } = Wire.MinVersion;
+
+    /// <summary>Something is about to be written that came with a version; false when the other side does not know it.</summary>
+    public bool Takes(ushort version)
+    {
+        if (Version < version)
+            return false;
+        Needs = Math.Max(Needs, version);
+        return true;
+    }
+
     public int Capacity => _bytes.Length;
 
     public ReadOnlyMemory<byte> Written => _bytes.AsMemory(0, _length);

@@ -8,7 +8,7 @@ internal static class Wire
     /// <summary>The versions spoken here, both ends included. docs/netqueue.md says how a version is changed.</summary>
     public const ushort MinVersion = 1;
 
-    public const ushort MaxVersion = 1;
+    public const ushort MaxVersion = 2;
 
     /// <summary>Length (4), type (1), flags (1), request id (4).</summary>
     public const int HeaderBytes = 10;

@@ -144,8 +144,9 @@ internal sealed partial class ServerConnection : IFrameHandler, IDisposable
         _token = token;
         Log.Connected(_server.Logger, token.Name, hello.Software, Origin);
         var options = _server.Options;
+        _outbox.Version = Math.Min(hello.MaxVersion, Wire.MaxVersion);
         var welcome = new Welcome(
-            Math.Min(hello.MaxVersion, Wire.MaxVersion), token.Roles, (uint)options.MaxFrameBytes, Jobs.JobRules.MaxBatch, (uint)options.MaxInFlight,
+            _outbox.Version, token.Roles, (uint)options.MaxFrameBytes, Jobs.JobRules.MaxBatch, (uint)options.MaxInFlight,
             options.IdleTimeout / 3, _server.Broker.Events.LastSeq, ServerContext.Software);
         Push(FrameType.Hello | FrameType.Reply, header.Id, welcome, static (w, welcome) => welcome.Write(w));
     }

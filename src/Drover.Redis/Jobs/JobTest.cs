@@ -28,7 +28,7 @@ internal sealed class JobTest(JobFilter filter, Link link)
             yield return "t:" + task.JobType;
         foreach (string tag in spec.Tags.Distinct(StringComparer.Ordinal))
             yield return "g:" + tag;
-        if (spec.OriginId is { } origin)
+        if (JobRules.LinkOf(spec) is { } origin)
             yield return "o:" + origin.ToString("n");
     }
 
@@ -64,7 +64,7 @@ internal sealed class JobTest(JobFilter filter, Link link)
             && (filter.Kind is null || spec.Kind == filter.Kind)
             && (filter.JobType is null || spec.Task?.JobType == filter.JobType)
             && (filter.Tag is null || spec.Tags.Contains(filter.Tag))
-            && (filter.OriginId is null || spec.OriginId == filter.OriginId)
+            && (filter.OriginId is null || JobRules.LinkOf(spec) == filter.OriginId)
             && (filter.Text is null || Contains(job, spec, filter.Text));
     }
 

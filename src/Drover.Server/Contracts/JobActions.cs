@@ -69,6 +69,9 @@ public sealed record JobFilterBody
 
     /// <summary>Reruns and duplicates of this job.</summary>
     public Guid? OriginId { get; init; }
+
+    /// <summary>Of this batch. Excludes <c>origin_id</c>.</summary>
+    public Guid? BatchId { get; init; }
 }
 
 /// <summary>What an action came to.</summary>

@@ -72,6 +72,18 @@ public record JobRequest
     /// <summary>While a job with this key is not finished another is not created: the answer is then 200 with that job and the header <c>Drover-Duplicate: true</c>.</summary>
     public string? UniqueKey { get; init; }
 
+    /// <summary>What <c>unique_key</c> means, when it is not: one job until it is finished, others are not created.</summary>
+    public UniqueBody? Unique { get; init; }
+
+    /// <summary>Tasks with this key share a limit on how many run at once or start in a time; at most 100 characters.</summary>
+    public string? LimitKey { get; init; }
+
+    /// <summary>What it waits for before it starts. A <c>delay</c> counts from then.</summary>
+    public AfterBody? After { get; init; }
+
+    /// <summary>Jobs that follow one after another, each when the one before has completed; for a job that is submitted by itself.</summary>
+    public IReadOnlyList<JobRequest>? Then { get; init; }
+
     /// <summary>What becomes of it when its worker disappears; <c>fail</c> for commands and scripts, <c>retry</c> for tasks when none is given.</summary>
     public WorkerLostPolicy? OnWorkerLost { get; init; }
 

@@ -84,6 +84,12 @@ public record JobSummary
     /// <summary>The job of which it is a rerun or a duplicate.</summary>
     public Guid? OriginId { get; init; }
 
+    /// <summary>The batch it belongs to.</summary>
+    public Guid? BatchId { get; init; }
+
+    /// <summary>What it waits for, or waited for; while it does its status is <c>scheduled</c> and it has no <c>run_at</c>.</summary>
+    public AfterBody? After { get; init; }
+
     /// <summary>Every attempt in order; not in lists.</summary>
     public IReadOnlyList<AttemptResponse>? Attempts { get; init; }
 }
@@ -132,6 +138,15 @@ public sealed record JobResponse : JobSummary
 
     /// <summary>While it is not finished another job with this key is not created.</summary>
     public string? UniqueKey { get; init; }
+
+    /// <summary>What <c>unique_key</c> means, when it is not the usual.</summary>
+    public UniqueBody? Unique { get; init; }
+
+    /// <summary>The key under which it shares a limit with others.</summary>
+    public string? LimitKey { get; init; }
+
+    /// <summary>The jobs that follow it, as they were sent with it; only in the answer to that.</summary>
+    public IReadOnlyList<Guid>? Then { get; init; }
 
     /// <summary>What becomes of it when its worker disappears.</summary>
     public required WorkerLostPolicy OnWorkerLost { get; init; }

@@ -12,7 +12,12 @@ internal static class Examples
         [
             ("A command", """{"command": "ls", "args": "-la /tmp", "server_id": "local", "timeout": 300, "priority": 5}"""),
             ("Arguments that reach the program unchanged", """{"command": "printf", "args": ["%s\\n", "two words", "$HOME"], "env": {"LANG": "C"}, "working_dir": "/tmp"}"""),
+            ("A chain", """{"command": "echo", "args": ["fetch"], "then": [{"command": "echo", "args": ["convert"]}, {"command": "echo", "args": ["publish"]}]}"""),
             ("A task", """{"job_type": "send_email", "payload": {"to": "a@example.com"}, "queue": "email", "max_attempts": 3, "backoff": {"kind": "exponential", "delay": 5, "max": 3600, "jitter": 0.1}}"""),
+        ],
+        ["submitBatch"] =
+        [
+            ("Jobs with one that follows them all", """{"jobs": [{"command": "echo", "args": ["one"]}, {"command": "echo", "args": ["two"]}], "completion": {"command": "echo", "args": ["all done"]}}"""),
         ],
         ["submitScript"] = [("A script", """{"script": "#!/bin/bash\necho hi \"$1\"", "args": ["you"], "server_id": "local", "timeout": 600}""")],
         ["submitJobs"] =

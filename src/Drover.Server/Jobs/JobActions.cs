@@ -48,7 +48,7 @@ internal static class JobActions
         CreatedAfter = body.CreatedAfter,
         CreatedBefore = body.CreatedBefore,
         Text = body.Q,
-        OriginId = body.OriginId,
+        OriginId = body is { OriginId: not null, BatchId: not null } ? throw Errors.Of("filter.batch_id", "Excludes origin_id.") : body.OriginId ?? body.BatchId,
     };
 
     /// <summary>One run over the jobs, with what it came to so far.</summary>

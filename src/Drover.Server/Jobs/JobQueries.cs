@@ -23,11 +23,12 @@ internal static class JobQueries
     private static readonly TimeParameter CreatedBefore = new("created_before", "Only jobs accepted before this time.");
     private static readonly TextParameter Q = new("q", "Only jobs whose command, script, name or error contains this text, or whose id begins with it.");
     private static readonly IdParameter OriginId = new("origin_id", "Only reruns and duplicates of this job.");
+    private static readonly IdParameter BatchId = new("batch_id", "Only jobs of this batch. Excludes origin_id.");
     private static readonly WordParameter Sort = new("sort", ["-created_at", "created_at", "-finished_at", "priority"], "The order; -created_at when none is given.");
     private static readonly NumberParameter Limit = new("limit", 1, 500, "At most how many; 50 when none is given.");
     private static readonly TextParameter Cursor = new("cursor", "The next_cursor of the page before.");
 
-    private static readonly QueryParameter[] Filters = [Status, ServerId, Queue, Kind, JobType, Tag, Priority, CreatedAfter, CreatedBefore, Q, OriginId];
+    private static readonly QueryParameter[] Filters = [Status, ServerId, Queue, Kind, JobType, Tag, Priority, CreatedAfter, CreatedBefore, Q, OriginId, BatchId];
 
     public static void MapJobQueries(this IEndpointRouteBuilder jobs)
     {
@@ -84,8 +85,14 @@ internal static class JobQueries
             CreatedAfter = CreatedAfter.Read(context),
             CreatedBefore = CreatedBefore.Read(context),
             Text = Q.Read(context),
-            OriginId = OriginId.Read(context),
+            OriginId = LinkOf(context),
         };
+    }
+
+    private static Guid? LinkOf(HttpContext context)
+    {
+        var (origin, batch) = (OriginId.Read(context), BatchId.Read(context));
+        return origin is not null && batch is not null ? throw Errors.Of("batch_id", "Excludes origin_id.") : origin ?? batch;
     }
 
     /// <summary>A filter may name a server that is long gone by the id its jobs still carry.</summary>

@@ -49,7 +49,7 @@ internal static class JobReruns
     /// <summary>A job's spec for another run; null when its server is gone or switched off, which is then an error of <c>server_id</c>.</summary>
     public static JobSpec? Again(Job job, ServerSet servers, string createdBy, Errors errors, string? serverId = null)
     {
-        var spec = job.Spec with { OriginId = job.Id, CreatedBy = createdBy, RunAt = null, Delay = null, Priority = job.Priority };
+        var spec = HeldJobs.Alone(job.Spec) with { OriginId = job.Id, CreatedBy = createdBy, RunAt = null, Delay = null, Priority = job.Priority };
         if (spec.Shell is not { } shell)
             return spec;
         var server = servers.Find(serverId ?? shell.ServerId);

@@ -4,6 +4,7 @@ using Drover.Brokers;
 using Drover.Jobs;
 using Drover.Server.Audit;
 using Drover.Server.Auth;
+using Drover.Server.Batches;
 using Drover.Server.Contracts;
 using Drover.Server.Http;
 using Drover.Server.Json;
@@ -14,22 +15,31 @@ using Drover.Storage;
 namespace Drover.Server.Jobs;
 
 /// <summary>Takes jobs in: from requests, or again from jobs that were there.</summary>
-internal sealed class JobSubmission(IBroker broker, ServerCatalog servers, ServerOptions options, AuditTrail audit)
+internal sealed class JobSubmission(IBroker broker, ServerCatalog servers, ServerOptions options, AuditTrail audit, TimeProvider time)
 {
     /// <summary>Accepts one job.</summary>
     public async ValueTask<Submitted> SubmitAsync(JobRequest request, HttpContext context)
     {
-        var caller = context.Caller();
         var errors = new Errors();
-        var spec = new SpecBuilder(await servers.AllAsync(context.RequestAborted), options, errors, caller.Name).Build(request);
+        var builder = new SpecBuilder(await servers.AllAsync(context.RequestAborted), options, errors, context.Caller().Name);
+        var spec = builder.Build(request with { Then = null });
+        var next = request.Then is { } then ? BuildAll(then, "then", JobRules.MaxBatch - 1, builder, errors) : [];
         errors.ThrowIfAny();
-        return await SubmitAsync(spec!, FingerprintOf(request, context), context, "job.create");
+        var idempotency = FingerprintOf(request, context);
+        if (next.Count == 0)
+            return await SubmitAsync(spec!, idempotency, context, "job.create");
+        var chain = JobGroups.Chain([spec!, .. next], AfterOutcome.Success, time) with { IdempotencyKey = idempotency?.Key, Fingerprint = idempotency?.Digest };
+        var result = await BrokerErrors.RenamedAsync(() => broker.EnqueueAsync(chain, context.RequestAborted), n => n == 0 ? "" : $"then[{n - 1}].");
+        var submitted = await AnswerAsync(chain.Jobs[0], result, context, "job.create_chain");
+        return submitted with { Job = submitted.Job with { Then = [.. result.Jobs.Skip(1).Select(j => j.Id)] } };
     }
 
     /// <summary>Accepts one job whose spec is at hand.</summary>
-    public async ValueTask<Submitted> SubmitAsync(JobSpec spec, (string Key, string Digest)? idempotency, HttpContext context, string action)
+    public async ValueTask<Submitted> SubmitAsync(JobSpec spec, (string Key, string Digest)? idempotency, HttpContext context, string action) =>
+        await AnswerAsync(spec, await broker.EnqueueAsync(new EnqueueRequest([spec], idempotency?.Key, idempotency?.Digest), context.RequestAborted), context, action);
+
+    private async ValueTask<Submitted> AnswerAsync(JobSpec spec, EnqueueResult result, HttpContext context, string action)
     {
-        var result = await broker.EnqueueAsync(new EnqueueRequest([spec], idempotency?.Key, idempotency?.Digest), context.RequestAborted);
         var job = result.Jobs[0];
         if (!job.Duplicate && !result.Replayed)
             await audit.RecordAsync(context.Caller(), action, job.Id.ToString(), spec.OriginId is { } origin ? $"from {origin}" : null);
@@ -50,19 +60,47 @@ internal sealed class JobSubmission(IBroker broker, ServerCatalog servers, Serve
         var result = await broker.EnqueueAsync(new EnqueueRequest(specs, idempotency?.Key, idempotency?.Digest), context.RequestAborted);
         if (!result.Replayed)
             await audit.RecordAsync(context.Caller(), "job.create_many", result.Jobs[0].Id.ToString(), $"{result.Jobs.Count(j => !j.Duplicate)} jobs");
-        return new()
-        {
-            Ids = [.. result.Jobs.Select(j => j.Id)],
-            Jobs = [.. result.Jobs.Select((job, i) => new JobBulkItem
-            {
-                Id = job.Id,
-                Status = job.Status,
-                Duplicate = job.Duplicate,
-                ServerId = specs[i].Shell?.ServerId,
-                ServerName = specs[i].Shell?.ServerName,
-            })],
-        };
+        return new() { Ids = [.. result.Jobs.Select(j => j.Id)], Jobs = Items(specs, result.Jobs) };
     }
+
+    /// <summary>Accepts a batch, all of it or none.</summary>
+    public async ValueTask<BatchResponse> SubmitBatchAsync(BatchRequest request, HttpContext context)
+    {
+        var errors = new Errors();
+        var builder = new SpecBuilder(await servers.AllAsync(context.RequestAborted), options, errors, context.Caller().Name);
+        int before = request.Completion is null ? 0 : 1;
+        var specs = BuildAll(request.Jobs ?? [], "jobs", JobRules.MaxBatch - before, builder, errors);
+        errors.Prefix = "completion.";
+        var completion = request.Completion is null ? null : builder.Build(request.Completion);
+        if (request.Completion?.UniqueKey is not null)
+            errors.Add("unique_key", "The job that follows a batch has none.");
+        if (request.Completion?.After is not null)
+            errors.Add("after", "It waits for the batch.");
+        errors.Prefix = "";
+        errors.ThrowIfAny();
+        Guid id = JobId.New(time);
+        var idempotency = Idempotency.KeyOf(context) is { } key
+            ? (Key: key, Digest: Idempotency.Fingerprint(context.Request.Path, JsonSerializer.SerializeToUtf8Bytes(request, DroverJson.Api.BatchRequest))) : default((string Key, string Digest)?);
+        var batch = JobGroups.Batch(id, specs, completion, request.On ?? AfterOutcome.Success) with { IdempotencyKey = idempotency?.Key, Fingerprint = idempotency?.Digest };
+        var result = await BrokerErrors.RenamedAsync(
+            () => broker.EnqueueAsync(batch, context.RequestAborted), n => n < before ? "completion." : $"jobs[{n - before}].");
+        var jobs = result.Jobs.Skip(before).ToList();
+        if (result.Replayed && jobs.Find(j => !j.Duplicate) is { Id: var any } && any != default)
+            id = (await broker.GetAsync([any], context.RequestAborted))[0]?.Spec.BatchId ?? id;
+        if (!result.Replayed)
+            await audit.RecordAsync(context.Caller(), "batch.create", id.ToString(), $"{jobs.Count(j => !j.Duplicate)} jobs");
+        var last = before == 0 ? null : (await broker.GetAsync([result.Jobs[0].Id], context.RequestAborted))[0];
+        return BatchEndpoints.View(id, await broker.CountAsync(new() { OriginId = id }, context.RequestAborted), last) with { Jobs = Items(specs, jobs) };
+    }
+
+    private static IReadOnlyList<JobBulkItem> Items(List<JobSpec> specs, IReadOnlyList<EnqueuedJob> jobs) => [.. jobs.Select((job, i) => new JobBulkItem
+    {
+        Id = job.Id,
+        Status = job.Status,
+        Duplicate = job.Duplicate,
+        ServerId = specs[i].Shell?.ServerId,
+        ServerName = specs[i].Shell?.ServerName,
+    })];
 
     /// <summary>The call's idempotency key with a digest of what was asked; null when it has none.</summary>
     public static (string Key, string Digest)? FingerprintOf(JobRequest request, HttpContext context)
@@ -79,13 +117,18 @@ internal sealed class JobSubmission(IBroker broker, ServerCatalog servers, Serve
     {
         if (request with { Jobs = null } != new JobBulkRequest())
             errors.Add("jobs", "Stands alone: give either jobs, or one job's fields with server_ids or server_tags.");
-        if (jobs.Count is 0 or > JobRules.MaxBatch)
-            errors.Add("jobs", $"Must hold 1 to {JobRules.MaxBatch} jobs.");
+        return BuildAll(jobs, "jobs", JobRules.MaxBatch, builder, errors);
+    }
+
+    private static List<JobSpec> BuildAll(IReadOnlyList<JobRequest> jobs, string field, int most, SpecBuilder builder, Errors errors)
+    {
+        if (jobs.Count is 0 || jobs.Count > most)
+            errors.Add(field, $"Must hold 1 to {most} jobs.");
         var specs = new List<JobSpec>(jobs.Count);
-        for (int i = 0; i < jobs.Count && i < JobRules.MaxBatch && !errors.IsFull; i++)
+        for (int i = 0; i < jobs.Count && i < most && !errors.IsFull; i++)
         {
             // The broker names the fields of a single job without an index; one way for both is easier to read.
-            errors.Prefix = $"jobs[{i}].";
+            errors.Prefix = $"{field}[{i}].";
             if (jobs[i] is null)
                 errors.Add("command", "A job must not be null.");
             else if (builder.Build(jobs[i]) is { } spec)
@@ -140,7 +183,7 @@ internal sealed class JobSubmission(IBroker broker, ServerCatalog servers, Serve
             Status = job.Status,
             Priority = spec.Priority,
             CreatedAt = createdAt,
-            RunAt = job.Status == JobStatus.Scheduled ? spec.RunAt ?? createdAt + spec.Delay : null,
+            RunAt = job.Status == JobStatus.Scheduled ? spec.After is null ? spec.RunAt ?? createdAt + spec.Delay : null : null,
         };
     }
 

@@ -54,6 +54,8 @@ internal static class JobViews
             Backoff = BackoffOf(spec.Backoff),
             AttemptsUsed = job.AttemptsUsed,
             UniqueKey = spec.UniqueKey,
+            Unique = UniqueOf(spec.Unique),
+            LimitKey = spec.LimitKey,
             OnWorkerLost = spec.OnWorkerLost,
             WorkerLabels = spec.WorkerLabels,
             CanceledBy = job.CanceledBy,
@@ -94,6 +96,9 @@ internal static class JobViews
         Max = backoff.Max.TotalSeconds,
         Jitter = backoff.Jitter,
     };
+
+    public static UniqueBody? UniqueOf(UniqueRule? unique) => unique is null ? null : unique.Window is { } window
+        ? new() { Window = window.TotalSeconds } : new() { Until = unique.Until, OnConflict = unique.OnConflict };
 
     /// <summary>One line that says what a job does.</summary>
     public static string PreviewOf(JobSpec spec)
@@ -137,7 +142,7 @@ internal static class JobViews
         ServerName = job.Spec.Shell?.ServerName,
         JobType = job.Spec.Task?.JobType,
         CreatedBy = job.Spec.CreatedBy,
-        RunAt = job.RunAt,
+        RunAt = HeldJobs.IsHeld(job) ? null : job.RunAt,
         StartedAt = job.StartedAt,
         FinishedAt = job.FinishedAt,
         Duration = job is { Status: JobStatus.Completed or JobStatus.Failed or JobStatus.Canceled, StartedAt: { } start, FinishedAt: { } end }
@@ -149,6 +154,9 @@ internal static class JobViews
         CancelRequestedAt = job.CancelRequestedAt,
         WorkerId = job.WorkerId,
         OriginId = job.Spec.OriginId,
+        BatchId = job.Spec.BatchId,
+        After = job.Spec.After is not { } after ? null
+            : new() { JobId = after.IsBatch ? null : after.Id, BatchId = after.IsBatch ? after.Id : null, On = after.On },
     };
 
     private static AttemptResponse Attempt(JobAttempt attempt) => new()

@@ -18,6 +18,8 @@ internal sealed class SpecBuilder(ServerSet servers, ServerOptions options, Erro
     {
         if (KindOf(request) is not { } kind)
             return null;
+        if (request.Then is not null)
+            errors.Add("then", "Is for a job that is submitted by itself.");
         bool isTask = kind == JobKind.Task;
         if (isTask)
             RefuseShellFields(request);
@@ -40,6 +42,9 @@ internal sealed class SpecBuilder(ServerSet servers, ServerOptions options, Erro
             Delay = request.Delay is { } delay ? Seconds(delay) : null,
             Tags = request.Tags ?? [],
             UniqueKey = request.UniqueKey,
+            Unique = request.Unique is { } unique ? UniqueOf(unique) : null,
+            LimitKey = request.LimitKey,
+            After = request.After is { } after ? AfterOf(after) : null,
             OnWorkerLost = request.OnWorkerLost ?? (isTask ? WorkerLostPolicy.Retry : WorkerLostPolicy.Fail),
             WorkerLabels = request.WorkerLabels ?? [],
             Shell = isTask ? null : ShellOf(request, server!),
@@ -68,6 +73,19 @@ internal sealed class SpecBuilder(ServerSet servers, ServerOptions options, Erro
         > 0 and < 1e-6 => TimeSpan.FromTicks(1),
         _ => TimeSpan.FromSeconds(seconds),
     };
+
+    private static UniqueRule UniqueOf(UniqueBody body) => new(body.Until ?? UniqueUntil.Finished, body.OnConflict ?? UniqueConflict.Skip)
+    {
+        Window = body.Window is { } window ? Seconds(window) : null,
+    };
+
+    private JobAfter? AfterOf(AfterBody body)
+    {
+        if (body is { JobId: not null, BatchId: null } or { JobId: null, BatchId: not null })
+            return new((body.JobId ?? body.BatchId)!.Value, body.On ?? AfterOutcome.Success) { IsBatch = body.BatchId is not null };
+        errors.Add("after", "Give exactly one of job_id and batch_id.");
+        return null;
+    }
 
     private JobKind? KindOf(JobRequest request)
     {

@@ -25,11 +25,15 @@ namespace Drover.Server.Json;
         typeof(WordConverter<WorkerLostPolicy>), typeof(WordConverter<OutcomeKind>), typeof(WordConverter<LogStream>),
         typeof(WordConverter<JobAction>), typeof(WordConverter<ServerAuthType>), typeof(WordConverter<ServerKind>),
         typeof(WordConverter<LiveOp>), typeof(WordConverter<CatchUpPolicy>), typeof(WordConverter<OverlapPolicy>), typeof(WordConverter<HealthState>),
+        typeof(WordConverter<AfterOutcome>), typeof(WordConverter<UniqueUntil>), typeof(WordConverter<UniqueConflict>),
     ])]
 [JsonSerializable(typeof(ProblemBody))]
 [JsonSerializable(typeof(JobRequest))]
 [JsonSerializable(typeof(JobBulkRequest))]
 [JsonSerializable(typeof(JobBulkResponse))]
+[JsonSerializable(typeof(BatchRequest))]
+[JsonSerializable(typeof(BatchResponse))]
+[JsonSerializable(typeof(BatchCancelResponse))]
 [JsonSerializable(typeof(JobUpdateRequest))]
 [JsonSerializable(typeof(JobDuplicateRequest))]
 [JsonSerializable(typeof(JobActionRequest))]

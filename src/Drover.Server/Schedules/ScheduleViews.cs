@@ -67,6 +67,8 @@ internal static class ScheduleViews
             Backoff = JobViews.BackoffOf(spec.Backoff),
             Tags = spec.Tags.Count > 0 ? spec.Tags : null,
             UniqueKey = spec.UniqueKey,
+            Unique = JobViews.UniqueOf(spec.Unique),
+            LimitKey = spec.LimitKey,
             OnWorkerLost = spec.OnWorkerLost,
             WorkerLabels = spec.WorkerLabels.Count > 0 ? spec.WorkerLabels : null,
         };

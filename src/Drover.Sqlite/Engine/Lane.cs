@@ -24,7 +24,7 @@ internal sealed class Lane(int id, QueueState queue, string needs, string? limit
     /// <summary>The task type that its jobs have; null for commands and scripts.</summary>
     public string? JobType { get; } = needs.StartsWith("task:", StringComparison.Ordinal) ? needs["task:".Length..].Split(';')[0] : null;
 
-    public string? ServerId { get; } = limitKey?["server:".Length..];
+    public string? ServerId { get; } = limitKey?.StartsWith("server:", StringComparison.Ordinal) == true ? limitKey["server:".Length..] : null;
 
     public Line LineOf(int priority)
     {

@@ -16,6 +16,9 @@ internal sealed class Announcer(
     /// <summary>Told when a job began to wait for a time, with how long it waits at least.</summary>
     public Action<TimeSpan> Waits { get; set; } = static _ => { };
 
+    /// <summary>Told of each change of a job's status.</summary>
+    public Action<Guid, JobStatus> StatusChanged { get; set; } = static (_, _) => { };
+
     /// <summary>The limits in force, by limit key.</summary>
     public ConcurrentDictionary<string, int> Limits { get; } = new(StringComparer.Ordinal);
 
@@ -80,6 +83,8 @@ internal sealed class Announcer(
                 continue;
             var kind = change.From == change.To ? EventKind.JobUpdated : EventKind.JobChanged;
             events.Publish(kind, change.Id, change.To, change.Attempt, change.Queue, now);
+            if (change.From != change.To)
+                StatusChanged(change.Id, change.To);
             if (change.From == JobStatus.Running)
                 AttemptEnded(change);
             waits |= change.To is JobStatus.Scheduled or JobStatus.Retrying;

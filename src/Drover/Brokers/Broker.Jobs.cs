@@ -1,3 +1,4 @@
+using Drover.Brokers.Following;
 using Drover.Events;
 using Drover.Jobs;
 using Drover.Output;
@@ -13,6 +14,9 @@ public sealed partial class Broker
     public async ValueTask<EnqueueResult> EnqueueAsync(EnqueueRequest request, CancellationToken cancel = default)
     {
         JobValidator.Validate(request, Time);
+        bool follows = FollowRules.Has(request.Jobs);
+        if (follows)
+            request = await FollowRules.HoldAsync(request, _store, Time, cancel);
         EnqueueResult result;
         try
         {
@@ -21,11 +25,15 @@ public sealed partial class Broker
         catch (Exception e) when (e is not (QueueFullException or IdempotencyConflictException or JobIdTakenException))
         {
             _announcer.MayBeEnqueued(request.Jobs);
+            if (follows)
+                _follow.LookAtAll();
             throw;
         }
 
         if (!result.Replayed)
             _announcer.Enqueued(request.Jobs, result.Jobs);
+        if (!result.Replayed && follows)
+            _follow.Accepted(request.Jobs, result.Jobs);
         return result;
     }
 
@@ -60,8 +68,10 @@ public sealed partial class Broker
         var changes = await _store.DeleteAsync(ids, cancel);
         foreach (var change in changes)
         {
-            if (change.Result == ChangeResult.Done)
-                _events.Publish(EventKind.JobDeleted, change.Id, change.To, change.Attempt, change.Queue);
+            if (change.Result != ChangeResult.Done)
+                continue;
+            _events.Publish(EventKind.JobDeleted, change.Id, change.To, change.Attempt, change.Queue);
+            _follow.Deleted(change.Id);
         }
 
         return changes;

@@ -1,4 +1,5 @@
 using Drover.Brokers.Duties;
+using Drover.Brokers.Following;
 using Drover.Events;
 using Drover.Servers;
 using Drover.Storage;
@@ -28,6 +29,7 @@ public sealed partial class Broker : IBroker, IHostedService, IAsyncDisposable
     private readonly LeaseFence _fence;
     private readonly PromoteDuty _promote;
     private readonly ExpireLeasesDuty _expire;
+    private readonly FollowDuty _follow;
     private readonly Duty[] _duties;
     private readonly SemaphoreSlim _connecting = new(1);
     private CancellationTokenSource? _stop;
@@ -54,10 +56,12 @@ public sealed partial class Broker : IBroker, IHostedService, IAsyncDisposable
         _fence = new(store);
         _promote = new(store, _announcer, options, time, _log);
         _expire = new(store, _announcer, options, time, _log);
+        _follow = new(store, _announcer, time, _log);
         _announcer.Waits = _promote.DueIn;
+        _announcer.StatusChanged = _follow.Changed;
         if (store is ISharedStore shared)
         {
-            shared.Join(new SharedNews(_events, _waiters, _workers, _announcer));
+            shared.Join(new SharedNews(_events, _waiters, _workers, _announcer, _follow));
             _events.TellTo(e => shared.Tell(e));
         }
 
@@ -65,6 +69,7 @@ public sealed partial class Broker : IBroker, IHostedService, IAsyncDisposable
         [
             _promote,
             _expire,
+            _follow,
             new RetainDuty(store, options, time, _log),
             new SilentWorkersDuty(this, _workers, _paces, options, time, _log),
             new ClockWatch(() => _promote.DueIn(TimeSpan.Zero), options, time, _log),
@@ -120,10 +125,11 @@ public sealed partial class Broker : IBroker, IHostedService, IAsyncDisposable
         _stop?.Dispose();
     }
 
-    /// <summary>Does now what is due (makes jobs ready, ends lost leases), for those who do not start the duties.</summary>
+    /// <summary>Does now what is due (makes jobs ready, ends lost leases, frees jobs that waited for others), for those who do not start the duties.</summary>
     internal async Task RunDutiesAsync(CancellationToken cancel = default)
     {
-        await _promote.PromoteAsync(cancel);
         await _expire.ExpireAsync(cancel);
+        await _follow.RunOnceAsync(cancel);
+        await _promote.PromoteAsync(cancel);
     }
 }

@@ -1,3 +1,4 @@
+using Drover.Brokers.Following;
 using Drover.Events;
 using Drover.Jobs;
 using Drover.Storage;
@@ -5,7 +6,7 @@ using Drover.Storage;
 namespace Drover.Brokers;
 
 /// <summary>Gives news of other nodes on a shared store the consequences they have on this one.</summary>
-internal sealed class SharedNews(EventFeed events, LeaseWaiters waiters, WorkerRegistry workers, Announcer announcer) : ISharedStoreNode
+internal sealed class SharedNews(EventFeed events, LeaseWaiters waiters, WorkerRegistry workers, Announcer announcer, FollowDuty follow) : ISharedStoreNode
 {
     public void Heard(IReadOnlyList<BrokerEvent> heard)
     {
@@ -15,6 +16,10 @@ internal sealed class SharedNews(EventFeed events, LeaseWaiters waiters, WorkerR
             events.Repeat(e);
             if (e.Kind == EventKind.QueueResumed)
                 waiters.Ready(e.Subject!, null, long.MaxValue);
+            if (e.Kind == EventKind.JobDeleted)
+                follow.Deleted(e.JobId);
+            else if (e.Kind == EventKind.JobChanged)
+                follow.Changed(e.JobId, e.Status);
             if (e.Kind is not (EventKind.JobCreated or EventKind.JobChanged or EventKind.JobUpdated))
                 continue;
             waits |= e.Status is JobStatus.Scheduled or JobStatus.Retrying;
@@ -39,9 +44,14 @@ internal sealed class SharedNews(EventFeed events, LeaseWaiters waiters, WorkerR
         events.PublishMissed();
         waiters.AllReady();
         announcer.Waits(TimeSpan.Zero);
+        follow.LookAtAll();
     }
 
-    public void Leads() => announcer.Waits(TimeSpan.Zero);
+    public void Leads()
+    {
+        announcer.Waits(TimeSpan.Zero);
+        follow.LookAtAll();
+    }
 
     /// <summary>Also when it was held elsewhere its end may have made room under a limit that counts for all nodes.</summary>
     private bool TakeAway(LeaseToken token)

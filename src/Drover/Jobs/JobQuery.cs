@@ -36,7 +36,7 @@ public sealed record JobFilter
     /// <summary>Whose command, script, name or error contains this text (the case of ASCII letters at least does not matter), or whose id begins with it.</summary>
     public string? Text { get; init; }
 
-    /// <summary>Reruns and duplicates of this job.</summary>
+    /// <summary>Reruns and duplicates of this job, or the jobs of this batch (<see cref="JobRules.LinkOf"/>).</summary>
     public Guid? OriginId { get; init; }
 }
 

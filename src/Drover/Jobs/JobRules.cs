@@ -30,8 +30,12 @@ public static class JobRules
         return spec.WorkerLabels.Count == 0 ? kind : kind + ";" + string.Join(';', spec.WorkerLabels.Order(StringComparer.Ordinal));
     }
 
-    /// <summary>The key under which running jobs are counted against a limit: <c>server:ID</c> for commands and scripts; null for none.</summary>
-    public static string? LimitKeyOf(JobSpec spec) => spec.Shell is { } shell ? "server:" + shell.ServerId : null;
+    /// <summary>The key under which running jobs are counted against a limit: <c>server:ID</c> for commands and scripts, <c>key:KEY</c> for tasks that have a <see cref="JobSpec.LimitKey"/>; null for none.</summary>
+    public static string? LimitKeyOf(JobSpec spec) =>
+        spec.Shell is { } shell ? "server:" + shell.ServerId : spec.LimitKey is { } key ? "key:" + key : null;
+
+    /// <summary>By which id a job is found beside its own (<see cref="JobFilter.OriginId"/>): that of its origin or of its batch; null for none.</summary>
+    public static Guid? LinkOf(JobSpec spec) => spec.OriginId ?? spec.BatchId;
 
     /// <summary>The text in which a search looks: the command with its arguments, or the script; null for a task.</summary>
     public static string? SearchTextOf(JobSpec spec)

@@ -38,8 +38,23 @@ public sealed record JobSpec
     /// <summary>Words to find it by. At most 32, each at most 100 characters.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
 
-    /// <summary>While a job with this key is not finished, another is not created; null for none.</summary>
+    /// <summary>While a job with this key is not finished, another is not created, unless <see cref="Unique"/> says otherwise; null for none.</summary>
     public string? UniqueKey { get; init; }
+
+    /// <summary>What <see cref="UniqueKey"/> means; null for the usual (<see cref="UniqueRule.Usual"/>).</summary>
+    public UniqueRule? Unique { get; init; }
+
+    /// <summary>
+    /// Jobs with this key share a limit on how many run at once or start in a time; null for none. For tasks only: commands
+    /// and scripts share the limit of their server. At most 100 characters.
+    /// </summary>
+    public string? LimitKey { get; init; }
+
+    /// <summary>What it waits for before it starts; null for nothing. Excludes <see cref="RunAt"/>; a <see cref="Delay"/> counts from then.</summary>
+    public JobAfter? After { get; init; }
+
+    /// <summary>The batch it belongs to, an id made by its producer (<see cref="JobId.New"/>); null for none. Excludes <see cref="OriginId"/>.</summary>
+    public Guid? BatchId { get; init; }
 
     /// <summary>What becomes of it when its worker disappears.</summary>
     public WorkerLostPolicy OnWorkerLost { get; init; } = WorkerLostPolicy.Fail;

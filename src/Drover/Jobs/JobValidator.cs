@@ -52,6 +52,7 @@ public static class JobValidator
             errors.Index = i;
             CheckCommon(jobs[i], errors, time);
             CheckLists(jobs[i], errors);
+            LinkValidator.Check(jobs[i], errors);
             WorkValidator.Check(jobs[i], errors);
         }
     }

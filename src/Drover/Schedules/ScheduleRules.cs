@@ -37,6 +37,10 @@ public static class ScheduleRules
         Gather(fields.ThrowIfAny, "");
         if (schedule.Job.RunAt is not null || schedule.Job.Delay is not null)
             errors["job.run_at"] = ["The schedule says when; a job of a schedule has neither run_at nor delay."];
+        if (schedule.Job.After is not null)
+            errors["job.after"] = ["A job of a schedule waits for no other job."];
+        if (schedule.Job.Unique?.Window is not null)
+            errors["job.unique.window"] = ["A job of a schedule comes at the schedule's times; it has no window."];
         // As it will be enqueued, with one tag more; a wrong name of the schedule's is told once.
         bool named = schedule.Name.Length is > 0 and <= MaxName;
         Gather(() => JobValidator.Validate(new EnqueueRequest(Tagged(named ? schedule : schedule with { Name = "schedule" })), time), "job.");

@@ -29,6 +29,10 @@ public static partial class SpecJson
             Delay = spec.Delay,
             Tags = spec.Tags,
             UniqueKey = spec.UniqueKey,
+            Unique = spec.Unique,
+            LimitKey = spec.LimitKey,
+            After = spec.After,
+            BatchId = spec.BatchId,
             OnWorkerLost = spec.OnWorkerLost,
             WorkerLabels = spec.WorkerLabels,
             Shell = spec.Shell,
@@ -60,6 +64,10 @@ public static partial class SpecJson
             case "trace_parent": spec.TraceParent = json.GetString(); break;
             case "origin_id": spec.OriginId = json.GetGuid(); break;
             case "created_by": spec.CreatedBy = json.GetString(); break;
+            case "unique": spec.Unique = ReadUnique(ref json); break;
+            case "limit_key": spec.LimitKey = json.GetString(); break;
+            case "after": spec.After = ReadAfter(ref json); break;
+            case "batch_id": spec.BatchId = json.GetGuid(); break;
             default: json.Skip(); break;
         }
     }
@@ -80,6 +88,41 @@ public static partial class SpecJson
         }
 
         return backoff;
+    }
+
+    private static UniqueRule ReadUnique(ref Utf8JsonReader json)
+    {
+        var unique = UniqueRule.Usual;
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            switch (NextName(ref json))
+            {
+                case "until": unique = unique with { Until = (UniqueUntil)json.GetInt32() }; break;
+                case "on_conflict": unique = unique with { OnConflict = (UniqueConflict)json.GetInt32() }; break;
+                case "window": unique = unique with { Window = new(json.GetInt64()) }; break;
+                default: json.Skip(); break;
+            }
+        }
+
+        return unique;
+    }
+
+    private static JobAfter ReadAfter(ref Utf8JsonReader json)
+    {
+        var after = new JobAfter(Guid.Empty);
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            switch (NextName(ref json))
+            {
+                case "id": after = after with { Id = json.GetGuid() }; break;
+                case "on": after = after with { On = (AfterOutcome)json.GetInt32() }; break;
+                case "batch": after = after with { IsBatch = json.GetBoolean() }; break;
+                case "delay": after = after with { Delay = new(json.GetInt64()) }; break;
+                default: json.Skip(); break;
+            }
+        }
+
+        return after;
     }
 
     private static ShellWork ReadShell(ref Utf8JsonReader json)
@@ -156,5 +199,9 @@ public static partial class SpecJson
         public string? TraceParent;
         public Guid? OriginId;
         public string? CreatedBy;
+        public UniqueRule? Unique;
+        public string? LimitKey;
+        public JobAfter? After;
+        public Guid? BatchId;
     }
 }

@@ -56,6 +56,7 @@ public static partial class SpecJson
         if (spec.OriginId is { } origin)
             json.WriteString("origin_id"u8, origin);
         Text(json, "created_by"u8, spec.CreatedBy);
+        WriteLinks(json, spec);
         json.WriteEndObject();
         json.Flush();
         byte[] bytes = _buffer.WrittenSpan.ToArray();
@@ -72,6 +73,32 @@ public static partial class SpecJson
         json.WriteNumber("max"u8, backoff.Max.Ticks);
         json.WriteNumber("jitter"u8, backoff.Jitter);
         json.WriteEndObject();
+    }
+
+    private static void WriteLinks(Utf8JsonWriter json, JobSpec spec)
+    {
+        Text(json, "limit_key"u8, spec.LimitKey);
+        if (spec.BatchId is { } batch)
+            json.WriteString("batch_id"u8, batch);
+        if (spec.Unique is { } unique)
+        {
+            json.WriteStartObject("unique"u8);
+            json.WriteNumber("until"u8, (int)unique.Until);
+            json.WriteNumber("on_conflict"u8, (int)unique.OnConflict);
+            Number(json, "window"u8, unique.Window?.Ticks ?? 0, 0);
+            json.WriteEndObject();
+        }
+
+        if (spec.After is { } after)
+        {
+            json.WriteStartObject("after"u8);
+            json.WriteString("id"u8, after.Id);
+            json.WriteNumber("on"u8, (int)after.On);
+            if (after.IsBatch)
+                json.WriteBoolean("batch"u8, true);
+            Number(json, "delay"u8, after.Delay.Ticks, 0);
+            json.WriteEndObject();
+        }
     }
 
     private static void WriteShell(Utf8JsonWriter json, ShellWork shell)

@@ -115,7 +115,7 @@ public sealed partial class InMemoryJobStore
         && (filter.Priority is null || job.Priority == filter.Priority)
         && (filter.CreatedAfter is null || job.CreatedAt >= filter.CreatedAfter)
         && (filter.CreatedBefore is null || job.CreatedAt < filter.CreatedBefore)
-        && (filter.OriginId is null || job.Spec.OriginId == filter.OriginId)
+        && (filter.OriginId is null || JobRules.LinkOf(job.Spec) == filter.OriginId)
         && (filter.Text is null || ContainsText(job, filter.Text));
 
     private static bool ContainsText(StoredJob job, string text) =>

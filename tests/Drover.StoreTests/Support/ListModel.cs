@@ -45,7 +45,7 @@ public static class ListModel
             return false;
         if (filter.CreatedBefore is { } before && job.CreatedAt >= before)
             return false;
-        if (filter.OriginId is not null && job.Spec.OriginId != filter.OriginId)
+        if (filter.OriginId is not null && JobRules.LinkOf(job.Spec) != filter.OriginId)
             return false;
         return filter.Text is null || HasText(job, filter.Text);
     }

@@ -66,6 +66,15 @@ internal static class Samples
         Shell = new() { ServerId = "s1", ServerName = "web", Script = "echo hi", ArgsText = "x y" },
     };
 
+    public static readonly JobSpec Tied = Task with
+    {
+        UniqueKey = "u",
+        Unique = new(UniqueUntil.Started, UniqueConflict.Replace) { Window = TimeSpan.FromSeconds(60) },
+        LimitKey = "k",
+        After = new(Id, AfterOutcome.Always) { IsBatch = true, Delay = TimeSpan.FromSeconds(2) },
+        BatchId = Id,
+    };
+
     private static readonly AttemptOutcome Failed = new()
     {
         Kind = OutcomeKind.Failed,
@@ -140,6 +149,7 @@ internal static class Samples
         ["goodbye"] = Frame(FrameType.Goodbye, _ => { }),
         ["enqueue task"] = Frame(FrameType.Enqueue, w => EnqueueMessages.Write(w, new(Task) { FirstId = Id })),
         ["enqueue command and script"] = Frame(FrameType.Enqueue, w => EnqueueMessages.Write(w, new([Command, Script], "key", "digest") { FirstId = Id })),
+        ["enqueue tied task"] = Frame(FrameType.Enqueue, w => EnqueueMessages.Write(w, new(Tied) { FirstId = Id })),
         ["enqueued"] = Reply(FrameType.Enqueue, w => EnqueueMessages.WriteReply(w, new([new(Id, JobStatus.Queued, false)], false), 9)),
         ["cancel"] = Frame(FrameType.Cancel, w => ChangeMessages.WriteCancel(w, [Id], "ada")),
         ["canceled"] = Reply(FrameType.Cancel, w => ChangeMessages.WriteReply(w, [new(Id, ChangeResult.Accepted, JobStatus.Running, JobStatus.Running, "mail", 1, "w-1")], 9)),

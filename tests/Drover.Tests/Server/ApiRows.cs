@@ -33,6 +33,7 @@ internal sealed class ApiRows
         string deleted = await CanceledAsync(host);
         string waiting = await JobAsync(host, Later, "scheduled");
         string toCancel = await JobAsync(host, Later, "scheduled");
+        string batch = (await host.Client.Post("batches", $$$"""{"jobs": [{{{Later}}}], "completion": {"command": "true"}}""")).Is(201).String("id");
         await AddServerAsync(host, "row-1");
         await AddServerAsync(host, "row-2");
         await UploadAsync(host, "row-key");
@@ -47,6 +48,9 @@ internal sealed class ApiRows
             ["submitJob"] = new("jobs", """{"command": "true"}""", HttpStatusCode.Created),
             ["submitScript"] = new("jobs/script", """{"script": "exit 0"}""", HttpStatusCode.Created),
             ["submitJobs"] = new("jobs/bulk", """{"jobs": [{"command": "true"}]}""", HttpStatusCode.Created),
+            ["submitBatch"] = new("batches", """{"jobs": [{"command": "true"}], "completion": {"command": "true"}, "on": "always"}""", HttpStatusCode.Created),
+            ["getBatch"] = new($"batches/{batch}"),
+            ["cancelBatch"] = new($"batches/{batch}/cancel"),
             ["actOnJobs"] = new("jobs/actions", $$"""{"action": "cancel", "ids": ["{{toCancel}}"], "dry_run": true}"""),
             ["listJobs"] = new("jobs?status=failed&limit=2&sort=-created_at"),
             ["countJobs"] = new("jobs/counts?queue=default"),

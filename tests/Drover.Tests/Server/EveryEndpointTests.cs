@@ -165,6 +165,6 @@ public sealed class EveryEndpointTests
 
     /// <summary>The operation's path with names of nothing.</summary>
     private static string AnyOf(ApiOperation operation) => operation.Path
-        .Replace("{id}", operation.Path.Contains("/jobs/", StringComparison.Ordinal) ? "01890a5d-ac96-774b-bcce-b302099a8057" : "nothing", StringComparison.Ordinal)
+        .Replace("{id}", operation.Path.Contains("/jobs/", StringComparison.Ordinal) || operation.Path.Contains("/batches/", StringComparison.Ordinal) ? "01890a5d-ac96-774b-bcce-b302099a8057" : "nothing", StringComparison.Ordinal)
         .Replace("{name}", "nothing", StringComparison.Ordinal).Replace("{filename}", "nothing", StringComparison.Ordinal);
 }

@@ -44,6 +44,11 @@ internal static class JobDetails
         Row("worker", job.WorkerId);
         Row("cancel asked", job.CancelRequestedAt is null ? null : At(job.CancelRequestedAt) + (job.CanceledBy is { } who ? $" by {who}" : ""));
         Row("origin", job.OriginId?.ToString());
+        Row("batch", job.BatchId?.ToString());
+        Row("after", job.After is not { } after ? null
+            : (after.JobId is { } first ? $"job {first}" : $"batch {after.BatchId}") + (after.On == AfterOutcome.Always ? ", however it ends" : ""));
+        Row("unique key", job.UniqueKey);
+        Row("limit key", job.LimitKey);
         Row("result", job.Result is { } result ? Words.Short(result.GetRawText(), 200) : null);
         screen.Out.Write(grid);
         if (job.Attempts is { Count: > 1 } attempts)

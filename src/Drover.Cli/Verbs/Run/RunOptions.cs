@@ -17,6 +17,9 @@ internal sealed class RunOptions
     private readonly Option<string?> _name = new("--name", "-n") { Description = "a name for people", HelpName = "NAME" };
     private readonly Option<string?> _delay = new("--delay") { Description = "not before this long from now, such as 10m", HelpName = "DURATION" };
     private readonly Option<string?> _at = new("--at") { Description = "not before this time, such as 02:00 or 2027-01-31T02:00:00Z", HelpName = "TIME" };
+    private readonly Option<Guid?> _after = new("--after") { Description = "only when this job has completed; --delay counts from then", HelpName = "JOB" };
+    private readonly Option<Guid?> _afterBatch = new("--after-batch") { Description = "only when all jobs of this batch have completed", HelpName = "BATCH" };
+    private readonly Option<bool> _always = new("--always") { Description = "with --after: however it ends" };
     private readonly Option<string[]> _env = new("--env", "-e") { Description = "an environment variable; may be given more than once", HelpName = "NAME=VALUE" };
     private readonly Option<string?> _directory = new("--cwd") { Description = "the directory to run in; else the user's own", HelpName = "DIR" };
     private readonly Option<string[]> _jobTag = new("--job-tag") { Description = "a word to find the job by; may be given more than once", HelpName = "WORD" };
@@ -28,10 +31,10 @@ internal sealed class RunOptions
     private readonly Option<bool> _detach = new("--detach", "-d") { Description = "print the job's id and leave it to run" };
 
     public IEnumerable<Option> All =>
-        [_on, _tag, _local, _priority, _timeout, _retries, _queue, _name, _delay, _at, _env, _directory, _jobTag, _label, _stdin, _pty, _unbuffered, _shell, _detach];
+        [_on, _tag, _local, _priority, _timeout, _retries, _queue, _name, _delay, _at, _after, _afterBatch, _always, _env, _directory, _jobTag, _label, _stdin, _pty, _unbuffered, _shell, _detach];
 
     /// <summary>Those that make sense for a job that is enqueued again and again.</summary>
-    public IEnumerable<Option> ForSchedules => All.Except([_delay, _at, _stdin, _detach]);
+    public IEnumerable<Option> ForSchedules => All.Except([_delay, _at, _after, _afterBatch, _always, _stdin, _detach]);
 
     public bool Detach(ParseResult parsed) => parsed.GetValue(_detach);
 
@@ -52,6 +55,7 @@ internal sealed class RunOptions
         MaxAttempts = parsed.GetValue(_retries) is { } retries ? retries + 1 : null,
         Delay = parsed.Seconds(_delay),
         RunAt = parsed.Future(_at),
+        After = After(parsed),
         Env = Environment(parsed),
         WorkingDir = parsed.GetValue(_directory),
         Tags = parsed.Words(_jobTag),
@@ -60,6 +64,16 @@ internal sealed class RunOptions
         Unbuffered = parsed.GetValue(_unbuffered) ? true : null,
         Shell = parsed.GetValue(_shell),
     };
+
+    private AfterBody? After(ParseResult parsed)
+    {
+        var (job, batch, always) = (parsed.GetValue(_after), parsed.GetValue(_afterBatch), parsed.GetValue(_always));
+        if (job is not null && batch is not null)
+            throw new UsageException("Give --after or --after-batch, not both.");
+        if (job is null && batch is null)
+            return always ? throw new UsageException("--always says how --after or --after-batch must have ended: give one of them.") : null;
+        return new() { JobId = job, BatchId = batch, On = always ? Drover.Jobs.AfterOutcome.Always : null };
+    }
 
     private Dictionary<string, string>? Environment(ParseResult parsed)
     {

@@ -100,6 +100,7 @@ internal static class RunVerb
         MaxAttempts = job.MaxAttempts,
         RunAt = job.RunAt,
         Delay = job.Delay,
+        After = job.After,
         Tags = job.Tags,
         WorkerLabels = job.WorkerLabels,
     };
