@@ -60,7 +60,7 @@ public sealed class AbuseTests
     [Theory]
     [InlineData("wrong", ErrorCode.Unauthorized, 1, 1)]
     [InlineData("", ErrorCode.Unauthorized, 1, 1)]
-    [InlineData(NetQueueHouse.Secret, ErrorCode.Version, 2, 9)]
+    [InlineData(NetQueueHouse.Secret, ErrorCode.Version, 3, 9)]
     internal async Task Who_may_not_come_in_hears_why(string token, ErrorCode code, ushort min, ushort max)
     {
         await using var house = await NetQueueHouse.OpenAsync();

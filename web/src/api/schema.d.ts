@@ -269,6 +269,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Submit a batch
+         * @description All or none. The completion starts when all jobs have completed, or with `on: always` when all have ended. While one has failed it waits for that one's retry; it is canceled when a job of the batch is.
+         */
+        post: operations["submitBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a batch */
+        get: operations["getBatch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a batch
+         * @description Its jobs that have not ended: those that wait at once, those that run are asked to end. The completion is canceled with them unless it always follows.
+         */
+        post: operations["cancelBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/{id}/logs": {
         parameters: {
             query?: never;
@@ -918,6 +975,22 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What a job waits for: a job or a batch. */
+        AfterBody: {
+            /**
+             * Format: uuid
+             * @description The job.
+             */
+            job_id?: null | string;
+            /**
+             * Format: uuid
+             * @description The batch, all of it.
+             */
+            batch_id?: null | string;
+            on?: null | components["schemas"]["AfterOutcome"];
+        };
+        /** @enum {unknown} */
+        AfterOutcome: "success" | "always" | null;
         /** @description One try at running a job. */
         AttemptResponse: {
             /**
@@ -978,6 +1051,41 @@ export interface components {
         };
         /** @enum {unknown} */
         BackoffKind: "fixed" | "linear" | "exponential" | null;
+        /** @description What became of the jobs of a batch that was canceled. */
+        BatchCancelResponse: {
+            /**
+             * Format: int32
+             * @description How many were canceled at once.
+             */
+            canceled: number;
+            /**
+             * Format: int32
+             * @description How many run and were asked to end.
+             */
+            requested: number;
+        };
+        /** @description Jobs that are accepted, counted and canceled together, with a job that starts when all of them have ended. */
+        BatchRequest: {
+            /** @description The jobs, 1 to 10,000 with the completion. */
+            jobs?: null | components["schemas"]["JobRequest"][];
+            completion?: null | components["schemas"]["JobRequest"];
+            on?: null | components["schemas"]["AfterOutcome"];
+        };
+        /** @description A batch. */
+        BatchResponse: {
+            /**
+             * Format: uuid
+             * @description Its id; its jobs are listed by `GET /jobs?batch_id=`.
+             */
+            id: string;
+            /** @description Its jobs by status. */
+            counts: components["schemas"]["JobCountsResponse"];
+            /** @description Whether all its jobs have ended. */
+            finished: boolean;
+            completion?: null | components["schemas"]["JobSummary"];
+            /** @description What became of each job that was sent, in order; only in the answer to `POST /batches`. */
+            jobs?: null | components["schemas"]["JobBulkItem"][];
+        };
         /**
          * @description What becomes of firings whose time passed while nobody could fire them (Drover was down, the clock was set forward). A firing that is late by up to a minute is not missed.
          * @enum {unknown}
@@ -1149,6 +1257,12 @@ export interface components {
             tags?: null | string[];
             /** @description While a job with this key is not finished another is not created: the answer is then 200 with that job and the header `Drover-Duplicate: true`. */
             unique_key?: null | string;
+            unique?: null | components["schemas"]["UniqueBody"];
+            /** @description Tasks with this key share a limit on how many run at once or start in a time; at most 100 characters. */
+            limit_key?: null | string;
+            after?: null | components["schemas"]["AfterBody"];
+            /** @description Jobs that follow one after another, each when the one before has completed; for a job that is submitted by itself. */
+            then?: null | components["schemas"]["JobRequest"][];
             on_worker_lost?: null | components["schemas"]["WorkerLostPolicy"];
             /** @description Labels (`name=value` or `name`) that a worker must carry to run it. */
             worker_labels?: null | string[];
@@ -1258,6 +1372,11 @@ export interface components {
              * @description Reruns and duplicates of this job.
              */
             origin_id?: null | string;
+            /**
+             * Format: uuid
+             * @description Of this batch. Excludes `origin_id`.
+             */
+            batch_id?: null | string;
         };
         /**
          * @description What a job is made of.
@@ -1331,6 +1450,12 @@ export interface components {
             tags?: null | string[];
             /** @description While a job with this key is not finished another is not created: the answer is then 200 with that job and the header `Drover-Duplicate: true`. */
             unique_key?: null | string;
+            unique?: null | components["schemas"]["UniqueBody"];
+            /** @description Tasks with this key share a limit on how many run at once or start in a time; at most 100 characters. */
+            limit_key?: null | string;
+            after?: null | components["schemas"]["AfterBody"];
+            /** @description Jobs that follow one after another, each when the one before has completed; for a job that is submitted by itself. */
+            then?: null | components["schemas"]["JobRequest"][];
             on_worker_lost?: null | components["schemas"]["WorkerLostPolicy"];
             /** @description Labels (`name=value` or `name`) that a worker must carry to run it. */
             worker_labels?: null | string[];
@@ -1371,6 +1496,11 @@ export interface components {
             attempts_used: number;
             /** @description While it is not finished another job with this key is not created. */
             unique_key?: null | string;
+            unique?: null | components["schemas"]["UniqueBody"];
+            /** @description The key under which it shares a limit with others. */
+            limit_key?: null | string;
+            /** @description The jobs that follow it, as they were sent with it; only in the answer to that. */
+            then?: null | string[];
             /** @description What becomes of it when its worker disappears. */
             on_worker_lost: components["schemas"]["WorkerLostPolicy"];
             /** @description Labels a worker must carry to run it. */
@@ -1466,6 +1596,12 @@ export interface components {
              * @description The job of which it is a rerun or a duplicate.
              */
             origin_id?: null | string;
+            /**
+             * Format: uuid
+             * @description The batch it belongs to.
+             */
+            batch_id?: null | string;
+            after?: null | components["schemas"]["AfterBody"];
             /** @description Every attempt in order; not in lists. */
             attempts?: null | components["schemas"]["AttemptResponse"][];
         };
@@ -1566,6 +1702,12 @@ export interface components {
              * @description The job of which it is a rerun or a duplicate.
              */
             origin_id?: null | string;
+            /**
+             * Format: uuid
+             * @description The batch it belongs to.
+             */
+            batch_id?: null | string;
+            after?: null | components["schemas"]["AfterBody"];
             /** @description Every attempt in order; not in lists. */
             attempts?: null | components["schemas"]["AttemptResponse"][];
         };
@@ -2183,6 +2325,20 @@ export interface components {
              */
             canceled: number;
         };
+        /** @description What a unique key means. */
+        UniqueBody: {
+            until?: null | components["schemas"]["UniqueUntil"];
+            on_conflict?: null | components["schemas"]["UniqueConflict"];
+            /**
+             * Format: double
+             * @description One job in each window of so many seconds, 1 to 86400, whatever became of it. Excludes the others. For jobs that are sent one by one.
+             */
+            window?: null | number;
+        };
+        /** @enum {unknown} */
+        UniqueConflict: "skip" | "replace" | "debounce" | null;
+        /** @enum {unknown} */
+        UniqueUntil: "finished" | "started" | null;
         /** @description A job in a worker's hands. */
         WorkerJob: {
             /**
@@ -2472,6 +2628,8 @@ export interface operations {
                 q?: string;
                 /** @description Only reruns and duplicates of this job. */
                 origin_id?: string;
+                /** @description Only jobs of this batch. Excludes origin_id. */
+                batch_id?: string;
                 /** @description The order; -created_at when none is given. */
                 sort?: "-created_at" | "created_at" | "-finished_at" | "priority";
                 /** @description At most how many; 50 when none is given. */
@@ -3501,6 +3659,8 @@ export interface operations {
                 q?: string;
                 /** @description Only reruns and duplicates of this job. */
                 origin_id?: string;
+                /** @description Only jobs of this batch. Excludes origin_id. */
+                batch_id?: string;
             };
             header?: never;
             path?: never;
@@ -3528,6 +3688,220 @@ export interface operations {
             };
             /** @description Nobody, or somebody unknown: a token or session is needed. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too much at once: the queue is full, or too many failed attempts to sign in. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot work now; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    submitBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchRequest"];
+            };
+        };
+        responses: {
+            /** @description Created; Location tells where. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchResponse"];
+                };
+            };
+            /** @description The request is wrong; errors names each field with the reasons. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody, or somebody unknown: a token or session is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is of another media type. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too much at once: the queue is full, or too many failed attempts to sign in. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot work now; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    getBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The batch. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchResponse"];
+                };
+            };
+            /** @description The request is wrong; errors names each field with the reasons. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody, or somebody unknown: a token or session is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too much at once: the queue is full, or too many failed attempts to sign in. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot work now; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    cancelBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The batch. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchCancelResponse"];
+                };
+            };
+            /** @description The request is wrong; errors names each field with the reasons. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody, or somebody unknown: a token or session is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
