@@ -9,8 +9,6 @@ namespace Drover.Cli.Configuration;
 /// <summary>Checks of settings: null for a good value, else what is wrong with it.</summary>
 internal static class Checks
 {
-    private const string OnlySqlite = "which this build cannot use: it keeps everything in SQLite in the data folder. Leave the setting empty";
-
     public static string? NotEmpty(string value) => value.Trim().Length > 0 ? null : "must not be empty";
 
     public static string? Address(string value) =>
@@ -33,20 +31,13 @@ internal static class Checks
             && (host is "localhost" or "*" || IPAddress.TryParse(host, out _));
     }
 
-    public static string? Embedded(string value) => value switch
-    {
-        "" or "sqlite" => null,
-        _ when Scheme(value) is "postgres" or "postgresql" => $"names a PostgreSQL database, {OnlySqlite}",
-        _ when Scheme(value) is "redis" or "rediss" => $"names a Redis server, {OnlySqlite}",
-        _ => $"names a database {OnlySqlite}",
-    };
+    public static string? Store(string value) => StoreAddress.Parse(value) is { } store && (!store.IsShared || HasHost(value))
+        ? null : "must be empty for SQLite in the data folder, or redis://[USER:PASSWORD@]HOST:PORT";
 
     public static string? QueueServer(string value)
     {
-        if (value is "" or "sqlite")
-            return null;
-        if (Scheme(value) is not "netqueue")
-            return Embedded(value);
+        if (!value.StartsWith("netqueue:", StringComparison.OrdinalIgnoreCase))
+            return Store(value) is null ? null : "must be netqueue://HOST:PORT for a queue server, or redis://[USER:PASSWORD@]HOST:PORT for jobs in Redis";
         try
         {
             NetQueueClientOptions.Parse(value);
@@ -129,7 +120,7 @@ internal static class Checks
 
     private static bool TryWhole(string text, out int number) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 
-    private static string Scheme(string value) => value.Split(':', 2)[0].ToLowerInvariant();
+    private static bool HasHost(string url) => url.Split("://", 2) is [_, { Length: > 0 } rest] && !rest.StartsWith('/') && !rest.EndsWith('@');
 
     private static bool IsOrigin(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.GetLeftPart(UriPartial.Authority) == text;

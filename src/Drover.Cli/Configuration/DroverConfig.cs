@@ -34,6 +34,15 @@ internal sealed class DroverConfig(IReadOnlyDictionary<Setting, SettingValue> va
         Retention = new RetentionPolicy(Duration(Settings.RetainCompleted), Duration(Settings.RetainFailed)),
     };
 
+    /// <summary>Where the jobs are when this process has a store of its own.</summary>
+    public StoreAddress JobsAddress => StoreAddress.Parse(Text(Settings.QueueUrl)) is { IsShared: true } queue ? queue : CatalogOr(StoreAddress.Sqlite);
+
+    /// <summary>Where the catalog is: with the jobs unless <c>DATABASE_URL</c> says otherwise.</summary>
+    public StoreAddress CatalogAddress => CatalogOr(JobsAddress);
+
+    /// <summary>Whether <c>QUEUE_URL</c> names a queue server, which then holds the jobs.</summary>
+    public bool HasQueueServer => Text(Settings.QueueUrl).StartsWith("netqueue:", StringComparison.OrdinalIgnoreCase);
+
     public SqliteOptions Store => new()
     {
         Directory = DataFolder,
@@ -100,6 +109,8 @@ internal sealed class DroverConfig(IReadOnlyDictionary<Setting, SettingValue> va
             throw new InvalidOperationException("checked before");
         return new(host switch { "*" => IPAddress.IPv6Any, "localhost" => IPAddress.Loopback, _ => IPAddress.Parse(host) }, port);
     }
+
+    private StoreAddress CatalogOr(StoreAddress other) => StoreAddress.Parse(Text(Settings.DatabaseUrl)) is { IsShared: true } database ? database : other;
 
     public string? OrNull(Setting setting) => Text(setting) is { Length: > 0 } text ? text : null;
 

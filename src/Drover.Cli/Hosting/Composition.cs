@@ -8,7 +8,6 @@ using Drover.Server;
 using Drover.Server.Servers;
 using Drover.Servers;
 using Drover.Shell;
-using Drover.Sqlite;
 using Drover.Ssh;
 using Drover.Workers;
 using Microsoft.AspNetCore.Builder;
@@ -24,12 +23,12 @@ namespace Drover.Cli.Hosting;
 internal static class Composition
 {
     /// <summary>A process that holds the jobs in its own store.</summary>
-    public static Task<IHost> BuildAsync(DroverConfig config, NodeRoles roles, SqliteDatabase database, ILoggerFactory logs) =>
+    public static Task<IHost> BuildAsync(DroverConfig config, NodeRoles roles, NodeStore store, ILoggerFactory logs) =>
         BuildAsync(config, roles, logs, services =>
         {
-            services.AddSingleton(database.Catalog);
-            services.AddSingleton(database.Audit);
-            services.AddSingleton(provider => new Broker(database.Jobs, provider.GetRequiredService<ServerDirectory>(), config.Broker, TimeProvider.System, logs));
+            services.AddSingleton(store.Catalog);
+            services.AddSingleton(store.Audit);
+            services.AddSingleton(provider => new Broker(store.Jobs, provider.GetRequiredService<ServerDirectory>(), config.Broker, TimeProvider.System, logs));
             services.AddSingleton<IBroker>(provider => provider.GetRequiredService<Broker>());
             services.AddHostedService(provider => new Scheduler(provider.GetRequiredService<ScheduleCatalog>(), provider.GetRequiredService<IBroker>(), TimeProvider.System, logs));
         });
@@ -46,7 +45,7 @@ internal static class Composition
     public static Worker MakeWorker(DroverConfig config, IBroker broker, ILoggerFactory logs)
     {
         // A worker beside another program's on the same host must not take the other one's name.
-        var options = broker is NetQueueBroker && config.Worker.Name is null
+        var options = (broker is NetQueueBroker || config.JobsAddress.IsShared) && config.Worker.Name is null
             ? config.Worker with { Name = Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture) } : config.Worker;
         return new(broker,
         [
@@ -61,7 +60,7 @@ internal static class Composition
         var host = roles.HasFlag(NodeRoles.Api) ? BuildApi(config, logs, addStore) : BuildPlain(config, roles, logs, addStore);
         try
         {
-            if ((roles & (NodeRoles.Api | NodeRoles.Queue)) != 0)
+            if (roles.HasFlag(NodeRoles.Api) || DroverNode.HoldsStore(config, roles))
                 await DroverServerStartup.InitializeAsync(host.Services);
             if (host is WebApplication app)
                 app.MapDrover();
@@ -91,7 +90,7 @@ internal static class Composition
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         AddCommon(builder.Services, logs);
         addStore(builder.Services);
-        if (roles.HasFlag(NodeRoles.Queue))
+        if (DroverNode.HoldsStore(config, roles))
             builder.Services.AddDroverDirectory(config.Server);
         return builder.Build();
     }

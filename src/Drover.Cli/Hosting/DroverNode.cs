@@ -1,7 +1,6 @@
 using Drover.Brokers;
 using Drover.Cli.Configuration;
 using Drover.NetQueue;
-using Drover.Sqlite;
 using Drover.Storage;
 using Drover.Workers;
 using Microsoft.AspNetCore.Builder;
@@ -56,16 +55,20 @@ internal sealed class DroverNode : IAsyncDisposable
     /// <exception cref="OperationCanceledException">It was stopped while it waited for its queue server.</exception>
     public static async Task<DroverNode> OpenAsync(DroverConfig config, NodeRoles roles, ILoggerFactory logs, CancellationToken stop)
     {
-        if (!roles.HasFlag(NodeRoles.Queue))
+        if (!HoldsStore(config, roles))
         {
             var queue = await ReachAsync(QueueAccess.ClientOptions(config, roles), logs, stop);
             return await OpenAsync(config, roles, queue, () => Composition.BuildAsync(config, roles, queue, logs), logs);
         }
 
         Directory.CreateDirectory(config.DataFolder, OwnerOnly);
-        var database = await SqliteDatabase.OpenAsync(config.Store, TimeProvider.System, logs);
-        return await OpenAsync(config, roles, database, () => Composition.BuildAsync(config, roles, database, logs), logs);
+        var store = await NodeStore.OpenAsync(config, logs, stop);
+        return await OpenAsync(config, roles, store, () => Composition.BuildAsync(config, roles, store, logs), logs);
     }
+
+    /// <summary>Whether a process has a broker on a store: a queue server always, others when they share a database and name no queue server.</summary>
+    public static bool HoldsStore(DroverConfig config, NodeRoles roles) =>
+        roles.HasFlag(NodeRoles.Queue) || (config.JobsAddress.IsShared && !config.HasQueueServer);
 
     /// <summary>Starts everything; when it answers, jobs are taken.</summary>
     public async Task StartAsync()

@@ -19,7 +19,7 @@ internal static class Greeting
                 Dashboard   {link}
                 API         {address}/api/v1   described at {address}/docs
                 Queue       {node.QueueAddress ?? "nobody else: no queue server is listening"}
-                Data        {config.DataFolder}
+                Data        {(config.JobsAddress.IsShared ? $"{config.JobsAddress}, tokens and keys in " : "")}{config.DataFolder}
                 Worker      {node.WorkerId}, {config.Worker.Slots} jobs at once
             {hint}
               A first job, from another terminal:

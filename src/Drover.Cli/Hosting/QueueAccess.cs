@@ -36,7 +36,7 @@ internal static class QueueAccess
     /// <param name="roles">What the process is for: an API needs the admin token, a worker only its own.</param>
     public static NetQueueClientOptions ClientOptions(DroverConfig config, NodeRoles roles)
     {
-        string address = config.Text(Settings.QueueUrl) is { Length: > 0 } url and not "sqlite" ? url
+        string address = config.HasQueueServer ? config.Text(Settings.QueueUrl)
             : config.SourceOf(Settings.NetQueueAddr) == SettingSource.Default && Read(config, AddressFile) is { } left ? left
             : config.Text(Settings.NetQueueAddr);
         if (address == "off")

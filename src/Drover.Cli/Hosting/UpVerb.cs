@@ -46,7 +46,7 @@ internal static class UpVerb
     /// <summary>Who holds the jobs has no other to hold them.</summary>
     private static void RefuseQueueUrl(DroverConfig config, string verb)
     {
-        if (config.Text(Settings.QueueUrl).StartsWith("netqueue:", StringComparison.OrdinalIgnoreCase))
+        if (config.HasQueueServer)
             throw new SettingException($"QUEUE_URL names a queue server, and `drover {verb}` is one itself: leave it empty, or use `drover serve api` or `drover serve worker`.");
     }
 }
