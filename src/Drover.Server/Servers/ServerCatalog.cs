@@ -21,6 +21,9 @@ internal sealed class ServerCatalog(ICatalog catalog, TimeProvider time) : IDisp
     public ValueTask<ServerSet> AllAsync(CancellationToken cancel) =>
         _latest is { } set && time.GetElapsedTime(set.LoadedAt) < MaxAge ? new(set) : ReloadAsync(evenIfRecent: false, cancel);
 
+    /// <summary>Every server, from the catalog itself: whoever was told of a change, also one made through another API, sees it.</summary>
+    public ValueTask<ServerSet> ReadAllAsync(CancellationToken cancel) => ReloadAsync(evenIfRecent: true, cancel);
+
     /// <summary>The server with this id, from the catalog itself.</summary>
     public async ValueTask<ServerEntry?> GetAsync(string id, CancellationToken cancel) =>
         await catalog.GetAsync(Kind, id, cancel) is { } document ? Read(document) : null;

@@ -78,7 +78,7 @@ internal static class ServerEndpoints
     {
         var cancel = context.RequestAborted;
         var (tag, text) = (Tag.Read(context), Q.Read(context));
-        var found = (await servers.AllAsync(cancel)).All.Where(s => (tag is null || s.Record.Tags.Contains(tag)) && (text is null || Mentions(s, text)));
+        var found = (await servers.ReadAllAsync(cancel)).All.Where(s => (tag is null || s.Record.Tags.Contains(tag)) && (text is null || Mentions(s, text)));
         var (page, next) = NamePage.Of(found.OrderBy(s => s.Name, StringComparer.OrdinalIgnoreCase), s => s.Name, (int)(Limit.Read(context) ?? 50), Cursor.Read(context));
         var (statuses, allKeys) = (await servers.StatusesAsync(cancel), await keys.ListAsync(cancel));
         return TypedResults.Ok(new ServerListResponse

@@ -39,7 +39,7 @@ public sealed class StartTests
     [InlineData("OUTPUT_MAX_BYTES", "many")]
     [InlineData("QUEUE_DURABILITY", "some")]
     [InlineData("QUEUE_NAME", "a b")]
-    [InlineData("DATABASE_URL", "postgres://x")]
+    [InlineData("DATABASE_URL", "mysql://x")]
     [InlineData("AUTH_MODE", "off")]
     public async Task A_wrong_setting_is_named_in_one_line(string name, string value)
     {

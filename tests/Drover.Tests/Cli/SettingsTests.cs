@@ -58,8 +58,8 @@ public sealed class SettingsTests : IDisposable
     [InlineData("SSH_HOST_KEY_POLICY", "yes")]
     [InlineData("QUEUE_NAME", "a b")]
     [InlineData("QUEUE_NAME", "email=0")]
-    [InlineData("DATABASE_URL", "postgres://user:secret@db/drover")]
-    [InlineData("QUEUE_URL", "redis://:secret@cache")]
+    [InlineData("DATABASE_URL", "mysql://user:secret@db/drover")]
+    [InlineData("QUEUE_URL", "amqp://:secret@cache")]
     [InlineData("LOG_LEVEL", "loud")]
     public void A_wrong_value_is_one_line_that_names_it_and_shows_no_secret(string name, string value)
     {
