@@ -129,7 +129,7 @@ internal sealed partial class RedisJobStore(
         var indexes = JobTest.IndexesOf(spec).ToList();
         values.AddRange([
             id.ToString("n"), spec.Queue, JobRules.NeedsOf(spec), JobRules.LimitKeyOf(spec) ?? "", spec.Priority,
-            spec.UniqueKey is { } key ? "=" + key : "", SpecJson.Write(spec), spec.Task is { } task ? task.Payload.ToArray() : "",
+            JobRules.StoredKeyOf(spec) is { } key ? "=" + key : "", SpecJson.Write(spec), spec.Task is { } task ? task.Payload.ToArray() : "",
             due is null ? 2 : 1, due?.UtcTicks ?? 0, dueMicros, set, indexes.Count]);
         foreach (string index in indexes)
             values.Add(index);

@@ -15,7 +15,7 @@ local function cancel(j)
 end
 
 local function retry(j)
-  if j.st ~= '6' or (j.uk ~= '' and call('HSETNX', P .. 'uk', j.uk, j.m) == 0) then return 3 end
+  if j.st ~= '6' or (j.uk ~= '' and not atstart(j) and call('HSETNX', P .. 'uk', j.uk, j.m) == 0) then return 3 end
   call('ZREM', P .. 'ff', j.m)
   call('HSET', j.key, 'used', 0)
   call('HDEL', j.key, 'fin', 'can', 'cby', 'due')

@@ -118,6 +118,7 @@ while #leases < most do
   local j = fetch(l.m)
   takeout(j)
   status(j, '3')
+  if atstart(j) then freekey(j) end
   local attempt = j.at + 1
   call('HSET', j.key, 'at', attempt, 'sat', ticks, 'w', worker, 'inst', instance, 'dur', length, 'a' .. attempt, ticks .. '\n' .. worker)
   call('ZADD', P .. 'run', ends, j.m)

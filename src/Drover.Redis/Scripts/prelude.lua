@@ -65,11 +65,18 @@ local function wait(j, st, set, ticks, micros)
   call('ZADD', P .. 'w' .. set, micros, j.m)
 end
 
+-- A unique key that ends in a line break is free once its job has started; another job may hold it when this one ends.
+local function atstart(j) return string.sub(j.uk, -1) == '\n' end
+
+local function freekey(j)
+  if j.uk ~= '' and call('HGET', P .. 'uk', j.uk) == j.m then call('HDEL', P .. 'uk', j.uk) end
+end
+
 local function finish(j, st, ticks, micros)
   status(j, st)
   call('HSET', j.key, 'fin', ticks)
   call('ZADD', finished(st), micros, j.m)
-  if j.uk ~= '' then call('HDEL', P .. 'uk', j.uk) end
+  freekey(j)
 end
 
 local function remove(j)

@@ -96,7 +96,14 @@ internal sealed class JobMemory(QueueOptions options, TimeProvider time)
     {
         Columns.SetFinished(seq, status, finishedAt, startedAt);
         _live.Remove(seq);
-        if (uniqueKey is not null && UniqueKeys.TryGetValue(uniqueKey, out long holder) && holder == seq)
+        if (uniqueKey is not null)
+            FreeKey(uniqueKey, seq);
+    }
+
+    /// <summary>Frees a unique key if this job holds it.</summary>
+    public void FreeKey(string uniqueKey, long seq)
+    {
+        if (UniqueKeys.TryGetValue(uniqueKey, out long holder) && holder == seq)
             UniqueKeys.Remove(uniqueKey);
     }
 }

@@ -151,7 +151,7 @@ internal sealed class RetryOperation(JobEngine engine, IReadOnlyList<Guid> ids, 
     {
         if (job.Status != JobStatus.Failed)
             return false;
-        if (job.Head.UniqueKey is { } key)
+        if (job.Head.UniqueKey is { } key && !JobRules.IsFreedAtStart(key))
         {
             // A key that another job of this group has just taken counts as taken.
             if (Engine.Memory.UniqueKeys.ContainsKey(key) || Engine.IsStagedKey("u:" + key))
@@ -171,7 +171,7 @@ internal sealed class RetryOperation(JobEngine engine, IReadOnlyList<Guid> ids, 
         live.EventNo++;
         live.AttemptsUsed = 0;
         memory.Track(live);
-        if (job.Head.UniqueKey is { } key)
+        if (job.Head.UniqueKey is { } key && !JobRules.IsFreedAtStart(key))
             memory.UniqueKeys[key] = job.Seq;
         memory.MakeReady(job.Seq, job.Lane, memory.Columns.PriorityOf(job.Seq), Engine.NowTicks);
         return job.Change(ChangeResult.Done, JobStatus.Queued);

@@ -28,7 +28,7 @@ internal sealed class EnqueueOperation(JobEngine engine, EnqueueRequest request,
                 return Answer(first);
         }
 
-        if (_prepared.Any(job => job.Spec.UniqueKey is { } unique && engine.IsStagedKey("u:" + unique)))
+        if (_prepared.Any(job => JobRules.StoredKeyOf(job.Spec) is { } unique && engine.IsStagedKey("u:" + unique)))
             return StageResult.Conflicts;
         if (request.FirstId is { } firstId && engine.IsStagedId(firstId))
             return StageResult.Conflicts;
@@ -49,7 +49,7 @@ internal sealed class EnqueueOperation(JobEngine engine, EnqueueRequest request,
             var spec = job.Prepared.Spec;
             var status = job.DueAt is null ? JobStatus.Queued : JobStatus.Scheduled;
             memory.Columns.Add(job.Seq, new(job.Id), job.CreatedAt, job.Lane.Id, spec.Kind, spec.Priority, job.Tagset, status);
-            if (spec.UniqueKey is { } key)
+            if (JobRules.StoredKeyOf(spec) is { } key)
                 memory.UniqueKeys[key] = job.Seq;
             memory.Recent.Add(job.Seq, job.Id, spec, job.Prepared.Json.Length + (spec.Task?.Payload.Length ?? 0));
             if (job.DueAt is not { } due)
@@ -99,7 +99,7 @@ internal sealed class EnqueueOperation(JobEngine engine, EnqueueRequest request,
                 throw new QueueFullException(group.Key, max);
         }
 
-        bool IsNew(JobSpec spec) => spec.UniqueKey is not { } key || (!engine.Memory.UniqueKeys.ContainsKey(key) && keys.Add(key));
+        bool IsNew(JobSpec spec) => JobRules.StoredKeyOf(spec) is not { } key || (!engine.Memory.UniqueKeys.ContainsKey(key) && keys.Add(key));
     }
 
     private void RefuseTakenIds()
@@ -119,7 +119,7 @@ internal sealed class EnqueueOperation(JobEngine engine, EnqueueRequest request,
         var batchKeys = new Dictionary<string, int>(StringComparer.Ordinal);
         for (int at = 0; at < _prepared.Length; at++)
         {
-            string? key = _prepared[at].Spec.UniqueKey;
+            string? key = JobRules.StoredKeyOf(_prepared[at].Spec);
             if (key is not null && Present(key, batchKeys) is { } present)
                 _answers[at] = present with { Duplicate = true };
             else
@@ -157,7 +157,7 @@ internal sealed class EnqueueOperation(JobEngine engine, EnqueueRequest request,
             prepared, engine.NextSeq(), id, now.UtcTicks, lane, registry.TagsetOf(spec.Tags), due, DueByClock: !(spec.Delay > TimeSpan.Zero));
         engine.Rows.InsertJob(job);
         engine.StageWaiting(lane.Queue);
-        if (spec.UniqueKey is { } key)
+        if (JobRules.StoredKeyOf(spec) is { } key)
             engine.StageKey("u:" + key);
         _new.Add(job);
         return new(job.Id, due is null ? JobStatus.Queued : JobStatus.Scheduled, Duplicate: false);

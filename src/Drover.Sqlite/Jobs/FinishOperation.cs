@@ -78,7 +78,7 @@ internal abstract class FinishOperation(JobEngine engine, CancellationToken canc
     {
         var (_, job, next, now, hasError) = ending;
         var memory = Engine.Memory;
-        string? uniqueKey = job.Spec!.UniqueKey;
+        string? uniqueKey = JobRules.StoredKeyOf(job.Spec!);
         if (!ending.WasPending)
             job.EventNo++;
         job.AttemptsUsed = next.AttemptsUsed;

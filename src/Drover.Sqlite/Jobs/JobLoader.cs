@@ -54,7 +54,7 @@ internal sealed class JobLoader(Connection connection, JobMemory memory, TimePro
         }
 
         Unfinished++;
-        if (_jobs.Text(9) is { } key)
+        if (_jobs.Text(9) is { } key && (fold.Attempt == 0 || !JobRules.IsFreedAtStart(key)))
             memory.UniqueKeys[key] = seq;
         var live = fold.EventNo == 0 ? null : Track(seq, lane, fold);
         if (status == JobStatus.Running)

@@ -36,7 +36,7 @@ internal sealed class JobRows(Connection connection)
     {
         var spec = job.Prepared.Spec;
         _insertJob.Bind(1, job.Seq).Bind(2, job.Id).Bind(3, job.CreatedAt).Bind(4, job.Lane.Id).Bind(5, (int)spec.Kind).Bind(6, spec.Priority)
-            .Bind(7, job.Tagset).Bind(8, job.DueAt).Bind(9, job.DueByClock ? 0 : 1).Bind(10, spec.UniqueKey);
+            .Bind(7, job.Tagset).Bind(8, job.DueAt).Bind(9, job.DueByClock ? 0 : 1).Bind(10, JobRules.StoredKeyOf(spec));
         if (JobRules.LinkOf(spec) is { } origin)
             _insertJob.Bind(11, origin);
         else

@@ -48,6 +48,8 @@ internal sealed class LeaseOperation(JobEngine engine, LeaseRequest request, Can
     {
         foreach (var (job, readyAt) in _started)
         {
+            if (JobRules.StoredKeyOf(job.Spec!) is { } key && JobRules.IsFreedAtStart(key))
+                engine.Memory.UniqueKeys.TryAdd(key, job.Seq);
             engine.ForgetStart(job);
             engine.Memory.EndRun(job);
             job.EventNo--;
@@ -99,6 +101,8 @@ internal sealed class LeaseOperation(JobEngine engine, LeaseRequest request, Can
         job.LeaseStamp = engine.StampIn(request.Duration);
         candidate.Lane.Queue.Ready[candidate.Priority - 1]--;
         memory.Run(job);
+        if (JobRules.StoredKeyOf(spec) is { } key && JobRules.IsFreedAtStart(key))
+            memory.FreeKey(key, seq);
         _started.Add((job, candidate.ReadyAt));
         _leases.Add(new()
         {

@@ -1,4 +1,5 @@
 using Drover.Brokers.Following;
+using Drover.Brokers.Uniqueness;
 using Drover.Events;
 using Drover.Jobs;
 using Drover.Output;
@@ -11,9 +12,14 @@ public sealed partial class Broker
     private volatile IReadOnlyList<QueueInfo> _latestQueues = [];
 
     /// <inheritdoc/>
-    public async ValueTask<EnqueueResult> EnqueueAsync(EnqueueRequest request, CancellationToken cancel = default)
+    public ValueTask<EnqueueResult> EnqueueAsync(EnqueueRequest request, CancellationToken cancel = default)
     {
         JobValidator.Validate(request, Time);
+        return UniqueEnqueue.Has(request.Jobs) ? _unique.EnqueueAsync(request, cancel) : AcceptAsync(request, cancel);
+    }
+
+    private async ValueTask<EnqueueResult> AcceptAsync(EnqueueRequest request, CancellationToken cancel)
+    {
         bool follows = FollowRules.Has(request.Jobs);
         if (follows)
             request = await FollowRules.HoldAsync(request, _store, Time, cancel);

@@ -1,5 +1,6 @@
 using Drover.Brokers.Duties;
 using Drover.Brokers.Following;
+using Drover.Brokers.Uniqueness;
 using Drover.Events;
 using Drover.Servers;
 using Drover.Storage;
@@ -30,6 +31,7 @@ public sealed partial class Broker : IBroker, IHostedService, IAsyncDisposable
     private readonly PromoteDuty _promote;
     private readonly ExpireLeasesDuty _expire;
     private readonly FollowDuty _follow;
+    private readonly UniqueEnqueue _unique;
     private readonly Duty[] _duties;
     private readonly SemaphoreSlim _connecting = new(1);
     private CancellationTokenSource? _stop;
@@ -57,6 +59,7 @@ public sealed partial class Broker : IBroker, IHostedService, IAsyncDisposable
         _promote = new(store, _announcer, options, time, _log);
         _expire = new(store, _announcer, options, time, _log);
         _follow = new(store, _announcer, time, _log);
+        _unique = new(store, _announcer, time, AcceptAsync);
         _announcer.Waits = _promote.DueIn;
         _announcer.StatusChanged = _follow.Changed;
         if (store is ISharedStore shared)

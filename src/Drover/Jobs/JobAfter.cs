@@ -49,12 +49,15 @@ public static class HeldJobs
         Tags = spec.Tags.Contains(Tag) ? spec.Tags : [.. spec.Tags, Tag],
     };
 
-    /// <summary>The spec for a job of its own: it waits for nobody and belongs to no batch.</summary>
-    public static JobSpec Alone(JobSpec spec) => spec.After is null && spec.BatchId is null ? spec : spec with
+    /// <summary>The spec for a job of its own, such as a rerun: it waits for nobody, belongs to no batch and replaces none.</summary>
+    public static JobSpec Alone(JobSpec spec) => spec.After is null && spec.BatchId is null && spec.Unique is null ? spec : spec with
     {
         After = null,
         BatchId = null,
         RunAt = null,
+        // A rerun neither replaces nor puts off, and has no window.
+        UniqueKey = spec.Unique?.Window is null ? spec.UniqueKey : null,
+        Unique = spec.Unique?.Until == UniqueUntil.Started ? new(UniqueUntil.Started) : null,
         Tags = spec.After is null ? spec.Tags : [.. spec.Tags.Where(t => t != Tag)],
     };
 }

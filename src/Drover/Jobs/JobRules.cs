@@ -37,6 +37,15 @@ public static class JobRules
     /// <summary>By which id a job is found beside its own (<see cref="JobFilter.OriginId"/>): that of its origin or of its batch; null for none.</summary>
     public static Guid? LinkOf(JobSpec spec) => spec.OriginId ?? spec.BatchId;
 
+    /// <summary>
+    /// The text under which a store keeps a job's unique key; null for none. A job holds it while it is not finished; one that ends
+    /// in a line break (<see cref="IsFreedAtStart"/>) only until the job's first attempt starts, and never again.
+    /// </summary>
+    public static string? StoredKeyOf(JobSpec spec) => spec is { UniqueKey: { } key, Unique.Until: UniqueUntil.Started } ? key + '\n' : spec.UniqueKey;
+
+    /// <summary>Whether a key, as <see cref="StoredKeyOf"/> made it, is free once its job has started. No unique key has a line break of its own.</summary>
+    public static bool IsFreedAtStart(string storedKey) => storedKey.EndsWith('\n');
+
     /// <summary>The text in which a search looks: the command with its arguments, or the script; null for a task.</summary>
     public static string? SearchTextOf(JobSpec spec)
     {

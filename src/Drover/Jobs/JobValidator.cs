@@ -52,7 +52,7 @@ public static class JobValidator
             errors.Index = i;
             CheckCommon(jobs[i], errors, time);
             CheckLists(jobs[i], errors);
-            LinkValidator.Check(jobs[i], errors);
+            LinkValidator.Check(jobs[i], errors, jobs.Count == 1);
             WorkValidator.Check(jobs[i], errors);
         }
     }

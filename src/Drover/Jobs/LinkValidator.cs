@@ -8,14 +8,16 @@ internal static class LinkValidator
     /// <summary>How long the stores remember a request.</summary>
     private static readonly TimeSpan LongestWindow = TimeSpan.FromHours(24);
 
-    public static void Check(JobSpec spec, FieldErrors errors)
+    private const int LongestWindowKey = 150;
+
+    public static void Check(JobSpec spec, FieldErrors errors, bool single)
     {
         if (spec.After is not null)
             CheckAfter(spec, spec.After, errors);
         if (spec.BatchId is not null && spec.OriginId is not null)
             errors.Add("batch_id", "A rerun or a duplicate belongs to no batch.");
         if (spec.Unique is not null)
-            CheckUnique(spec, spec.Unique, errors);
+            CheckUnique(spec, spec.Unique, errors, single);
         if (spec.LimitKey is null)
             return;
         errors.Line("limit_key", spec.LimitKey, 100);
@@ -35,7 +37,7 @@ internal static class LinkValidator
             errors.Add("tags", "Must be at most 31 for a job that waits for another.");
     }
 
-    private static void CheckUnique(JobSpec spec, UniqueRule unique, FieldErrors errors)
+    private static void CheckUnique(JobSpec spec, UniqueRule unique, FieldErrors errors, bool single)
     {
         if (spec.UniqueKey is null)
             errors.Add("unique_key", "Is required with rules for it.");
@@ -50,6 +52,10 @@ internal static class LinkValidator
         if (unique.Window is not { } window)
             return;
         errors.Range("unique.window", window, ShortestWindow, LongestWindow);
+        if (spec.UniqueKey?.Length > LongestWindowKey)
+            errors.Add("unique_key", $"Must be 1 to {LongestWindowKey} characters with a window.");
+        if (!single)
+            errors.Add("unique.window", "Is for jobs that are sent one by one.");
         if (unique with { Window = null } != UniqueRule.Usual)
             errors.Add("unique.window", "Excludes until and on_conflict.");
     }

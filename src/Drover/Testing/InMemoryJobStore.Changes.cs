@@ -29,7 +29,7 @@ public sealed partial class InMemoryJobStore
     public ValueTask<IReadOnlyList<JobChange>> RetryAsync(IReadOnlyList<Guid> ids, CancellationToken cancel = default) =>
         ChangeEach(ids, job =>
         {
-            if (job.Status != JobStatus.Failed || (job.Spec.UniqueKey is { } key && !_uniqueKeys.TryAdd(key, job)))
+            if (job.Status != JobStatus.Failed || (JobRules.StoredKeyOf(job.Spec) is { } key && !JobRules.IsFreedAtStart(key) && !_uniqueKeys.TryAdd(key, job)))
                 return job.Change(ChangeResult.Conflict, job.Status);
             job.AttemptsUsed = 0;
             job.FinishedAt = null;

@@ -98,6 +98,8 @@ public sealed partial class InMemoryJobStore
         job.LeaseStamp = StampIn(request.Duration);
         job.Attempts.Add(new() { Number = job.Attempt + 1, WorkerId = request.WorkerId, StartedAt = job.StartedAt.Value });
         _running.Add(job);
+        if (JobRules.StoredKeyOf(job.Spec) is { } key && JobRules.IsFreedAtStart(key))
+            FreeKey(job);
         CountRunning(job, 1);
         return new()
         {

@@ -87,7 +87,7 @@ public sealed partial class InMemoryJobStore(TimeProvider time, QueueOptions? op
                 throw new QueueFullException(queue.Key, max);
         }
 
-        bool IsNew(JobSpec spec) => spec.UniqueKey is not { } key || (!_uniqueKeys.ContainsKey(key) && keys.Add(key));
+        bool IsNew(JobSpec spec) => JobRules.StoredKeyOf(spec) is not { } key || (!_uniqueKeys.ContainsKey(key) && keys.Add(key));
     }
 
     private void RefuseTakenIds(EnqueueRequest request)
@@ -99,14 +99,15 @@ public sealed partial class InMemoryJobStore(TimeProvider time, QueueOptions? op
 
     private EnqueuedJob Accept(JobSpec spec, Guid id, DateTimeOffset now)
     {
-        if (spec.UniqueKey is { } key && _uniqueKeys.TryGetValue(key, out var present))
+        string? key = JobRules.StoredKeyOf(spec);
+        if (key is not null && _uniqueKeys.TryGetValue(key, out var present))
             return new(present.Id, present.Status, Duplicate: true);
 
         var job = new StoredJob(id, ++_lastSeq, Owned(spec), now);
         _jobs.Add(job.Id, job);
         _queueNames.Add(spec.Queue);
-        if (spec.UniqueKey is not null)
-            _uniqueKeys.Add(spec.UniqueKey, job);
+        if (key is not null)
+            _uniqueKeys.Add(key, job);
         if (spec.Delay is { } delay && delay > TimeSpan.Zero)
             WaitFor(job, JobStatus.Scheduled, delay);
         else if (spec.RunAt is { } runAt && runAt > now)
@@ -149,7 +150,12 @@ public sealed partial class InMemoryJobStore(TimeProvider time, QueueOptions? op
     {
         job.Status = status;
         job.FinishedAt = time.GetUtcNow();
-        if (job.Spec.UniqueKey is { } key)
+        FreeKey(job);
+    }
+
+    private void FreeKey(StoredJob job)
+    {
+        if (JobRules.StoredKeyOf(job.Spec) is { } key && _uniqueKeys.TryGetValue(key, out var holder) && holder == job)
             _uniqueKeys.Remove(key);
     }
 

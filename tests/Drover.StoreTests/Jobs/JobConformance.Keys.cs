@@ -44,6 +44,46 @@ public abstract partial class JobConformance
     }
 
     [Fact]
+    public async Task A_unique_key_that_is_freed_at_the_start_is_taken_only_while_its_job_waits_for_its_first_attempt()
+    {
+        var spec = Make.Task() with { UniqueKey = "u", MaxAttempts = 3, Unique = new(UniqueUntil.Started) };
+        var first = await AddAsync(spec);
+        await AssertTakenByAsync(first);
+        var worker = await WorkerAsync();
+        var lease = await worker.LeaseOneAsync();
+        var second = await AddAsync(spec);
+        Assert.NotEqual(first, second);
+        await AssertTakenByAsync(second);
+
+        // What has started never takes it again, and does not free it when it ends.
+        await worker.FinishAsync(lease, Make.HandedBack);
+        await AssertTakenByAsync(second);
+        lease = await worker.LeaseOneAsync();
+        Assert.Equal(first, lease.Token.JobId);
+        await worker.FinishAsync(lease, Make.Failed);
+        await RestartAsync();
+        await AssertTakenByAsync(second);
+        await Broker.CancelAsync([first], null);
+        await AssertTakenByAsync(second);
+        await Broker.CancelAsync([second], null);
+        Assert.NotEqual(second, await AddAsync(spec));
+
+        async Task AssertTakenByAsync(Guid id) =>
+            Assert.Equal((id, true), (await Broker.EnqueueAsync(new(spec))).Jobs.Select(job => (job.Id, job.Duplicate)).Single());
+    }
+
+    [Fact]
+    public async Task A_failed_job_whose_key_was_freed_at_the_start_is_retried_whoever_has_it_now()
+    {
+        var spec = Make.Task() with { UniqueKey = "u", MaxAttempts = 1, Unique = new(UniqueUntil.Started) };
+        var failed = await EndedAsync(spec, Make.Failed);
+        var waiting = await AddAsync(spec);
+        Assert.Equal(ChangeResult.Done, Assert.Single(await Broker.RetryAsync([failed])).Result);
+        await RestartAsync();
+        Assert.Equal(waiting, Assert.Single((await Broker.EnqueueAsync(new(spec))).Jobs).Id);
+    }
+
+    [Fact]
     public async Task A_unique_key_counts_within_its_own_batch()
     {
         var jobs = (await Broker.EnqueueAsync(new(

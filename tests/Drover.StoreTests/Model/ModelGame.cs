@@ -107,7 +107,7 @@ internal sealed class ModelGame(Random random, TestClock clock, IJobStore refere
         Assert.Equal(counts.Total, jobs.Count);
         _ids.RemoveAll(id => jobs.TrueForAll(job => job.Id != id));
         Assert.All(jobs, AssertLawful);
-        Assert.DoesNotContain(jobs.Where(j => !j.Status.IsFinal() && j.Spec.UniqueKey is not null).CountBy(j => j.Spec.UniqueKey!), key => key.Value > 1);
+        Assert.DoesNotContain(jobs.Where(j => !j.Status.IsFinal() && JobRules.StoredKeyOf(j.Spec) is { } key && (j.Attempt == 0 || !JobRules.IsFreedAtStart(key))).CountBy(j => JobRules.StoredKeyOf(j.Spec)!), key => key.Value > 1);
         foreach (var sort in Enum.GetValues<JobSort>())
             Assert.Equal(ListModel.Expected(jobs, JobFilter.All, sort).Take(500), (await store.ListAsync(new(JobFilter.All, sort, 500))).Items.Select(j => j.Id));
     }
@@ -130,6 +130,7 @@ internal sealed class ModelGame(Random random, TestClock clock, IJobStore refere
             Queue = _make.Chance(3) ? "strict" : "default",
             Delay = _make.Chance(3) ? TimeSpan.FromSeconds(random.Next(1, 20)) : null,
             UniqueKey = _make.Chance(4) ? $"u{random.Next(5)}" : null,
+            Unique = _make.Chance(3) ? new(UniqueUntil.Started) : null,
             OnWorkerLost = _make.Chance(2) ? WorkerLostPolicy.Fail : WorkerLostPolicy.Retry,
             Backoff = new() { Delay = TimeSpan.FromSeconds(random.Next(1, 4)), Jitter = 0 },
         }).ToList();

@@ -108,4 +108,21 @@ public sealed class GroupApiTests
         Assert.Equal(2, canceled["canceled"].GetInt32());
         await Eventually.BecomesAsync("the completion is canceled", async () => (await host.Client.Get($"batches/{batch.String("id")}")).String("completion.status") == "canceled");
     }
+
+    [Fact]
+    public async Task Unique_rules_come_through_and_are_shown()
+    {
+        await using var host = await TestHost.StartAsync();
+        const string body = """{"job_type": "t", "unique_key": "k", "delay": 60, "unique": {"on_conflict": "replace"}}""";
+        var old = (await host.Client.Post("jobs", body)).Is(201);
+        Assert.Equal("replace", old.String("unique.on_conflict"));
+        var now = (await host.Client.Post("jobs", body)).Is(201);
+        Assert.NotEqual(old.String("id"), now.String("id"));
+        Assert.Equal("canceled", (await host.Client.Get($"jobs/{old.String("id")}")).String("status"));
+        const string hourly = """{"job_type": "t", "unique_key": "w", "unique": {"window": 86400}}""";
+        (await host.Client.Post("jobs", hourly)).Is(201);
+        var again = (await host.Client.Post("jobs", hourly)).Is(200);
+        Assert.Equal("true", again.Headers["Drover-Duplicate"]);
+        Assert.NotEmpty((await host.Client.Post("jobs", """{"job_type": "t", "unique": {"until": "started"}}""")).Is(400).Error("unique_key"));
+    }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Drover.Cli.Client;
+using Drover.Jobs;
 using Drover.Server.Contracts;
 
 namespace Drover.Cli.Verbs.Run;
@@ -20,6 +21,9 @@ internal sealed class RunOptions
     private readonly Option<Guid?> _after = new("--after") { Description = "only when this job has completed; --delay counts from then", HelpName = "JOB" };
     private readonly Option<Guid?> _afterBatch = new("--after-batch") { Description = "only when all jobs of this batch have completed", HelpName = "BATCH" };
     private readonly Option<bool> _always = new("--always") { Description = "with --after: however it ends" };
+    private readonly Option<string?> _unique = new("--unique") { Description = "not while another job with this key is not finished", HelpName = "KEY" };
+    private readonly Option<string?> _conflict = new("--on-conflict") { Description = "with --unique: skip (the default), replace the one that waits, or debounce it by --delay", HelpName = "WORD" };
+    private readonly Option<string?> _window = new("--unique-window") { Description = "with --unique: one job in each window of this length, such as 1h, whatever became of it", HelpName = "DURATION" };
     private readonly Option<string[]> _env = new("--env", "-e") { Description = "an environment variable; may be given more than once", HelpName = "NAME=VALUE" };
     private readonly Option<string?> _directory = new("--cwd") { Description = "the directory to run in; else the user's own", HelpName = "DIR" };
     private readonly Option<string[]> _jobTag = new("--job-tag") { Description = "a word to find the job by; may be given more than once", HelpName = "WORD" };
@@ -31,10 +35,10 @@ internal sealed class RunOptions
     private readonly Option<bool> _detach = new("--detach", "-d") { Description = "print the job's id and leave it to run" };
 
     public IEnumerable<Option> All =>
-        [_on, _tag, _local, _priority, _timeout, _retries, _queue, _name, _delay, _at, _after, _afterBatch, _always, _env, _directory, _jobTag, _label, _stdin, _pty, _unbuffered, _shell, _detach];
+        [_on, _tag, _local, _priority, _timeout, _retries, _queue, _name, _delay, _at, _after, _afterBatch, _always, _unique, _conflict, _window, _env, _directory, _jobTag, _label, _stdin, _pty, _unbuffered, _shell, _detach];
 
     /// <summary>Those that make sense for a job that is enqueued again and again.</summary>
-    public IEnumerable<Option> ForSchedules => All.Except([_delay, _at, _after, _afterBatch, _always, _stdin, _detach]);
+    public IEnumerable<Option> ForSchedules => All.Except([_delay, _at, _after, _afterBatch, _always, _conflict, _window, _stdin, _detach]);
 
     public bool Detach(ParseResult parsed) => parsed.GetValue(_detach);
 
@@ -56,6 +60,8 @@ internal sealed class RunOptions
         Delay = parsed.Seconds(_delay),
         RunAt = parsed.Future(_at),
         After = After(parsed),
+        UniqueKey = parsed.GetValue(_unique),
+        Unique = Unique(parsed),
         Env = Environment(parsed),
         WorkingDir = parsed.GetValue(_directory),
         Tags = parsed.Words(_jobTag),
@@ -65,6 +71,22 @@ internal sealed class RunOptions
         Shell = parsed.GetValue(_shell),
     };
 
+    private UniqueBody? Unique(ParseResult parsed)
+    {
+        var (conflict, window) = (parsed.GetValue(_conflict), parsed.Seconds(_window));
+        if (parsed.GetValue(_unique) is null)
+            return conflict is null && window is null ? null : throw new UsageException("--on-conflict and --unique-window go with --unique.");
+        UniqueConflict? word = conflict switch
+        {
+            null => null,
+            "skip" => UniqueConflict.Skip,
+            "replace" => UniqueConflict.Replace,
+            "debounce" => UniqueConflict.Debounce,
+            _ => throw new UsageException($"--on-conflict must be skip, replace or debounce, not '{conflict}'."),
+        };
+        return word is null && window is null ? null : new() { OnConflict = word, Window = window };
+    }
+
     private AfterBody? After(ParseResult parsed)
     {
         var (job, batch, always) = (parsed.GetValue(_after), parsed.GetValue(_afterBatch), parsed.GetValue(_always));
@@ -72,7 +94,7 @@ internal sealed class RunOptions
             throw new UsageException("Give --after or --after-batch, not both.");
         if (job is null && batch is null)
             return always ? throw new UsageException("--always says how --after or --after-batch must have ended: give one of them.") : null;
-        return new() { JobId = job, BatchId = batch, On = always ? Drover.Jobs.AfterOutcome.Always : null };
+        return new() { JobId = job, BatchId = batch, On = always ? AfterOutcome.Always : null };
     }
 
     private Dictionary<string, string>? Environment(ParseResult parsed)

@@ -101,6 +101,8 @@ internal static class RunVerb
         RunAt = job.RunAt,
         Delay = job.Delay,
         After = job.After,
+        UniqueKey = job.UniqueKey,
+        Unique = job.Unique,
         Tags = job.Tags,
         WorkerLabels = job.WorkerLabels,
     };
