@@ -1,3 +1,5 @@
+using Drover.Storage;
+
 namespace Drover.Postgres;
 
 /// <summary>When an acknowledged change is safe.</summary>
@@ -24,4 +26,7 @@ public sealed record PostgresOptions
 
     /// <summary>The most connections this node holds; 1 or more.</summary>
     public int MaxConnections { get; init; } = 20;
+
+    /// <summary>How queues behave.</summary>
+    public QueueOptions Queues { get; init; } = new();
 }

@@ -1,29 +1,59 @@
 using Drover.Catalog;
 using Drover.Postgres;
 using Drover.Storage;
+using Drover.StoreTests.Brokers;
 using Drover.StoreTests.Catalog;
+using Drover.StoreTests.Jobs;
+using Drover.StoreTests.Model;
+using Drover.StoreTests.Stores;
 using Drover.StoreTests.Support;
-using Drover.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Drover.StoreTests.Postgres;
 
-/// <summary>A schema of its own on the test run's server, for the catalog; the jobs beside it are in memory.</summary>
+/// <summary>A schema of its own on the test run's server.</summary>
 public sealed class PostgresHome(PostgresServer server) : StoreHome
 {
     private readonly string _schema = server.NewSchema();
 
     public override async ValueTask<OpenStore> OpenAsync(QueueOptions options, TimeProvider time)
     {
-        var database = await PostgresDatabase.OpenAsync(new() { Url = await server.UrlAsync(), Schema = _schema }, time);
-        return new(new InMemoryJobStore(time, options), database.Catalog, database.Audit, database.DisposeAsync);
+        var database = await PostgresDatabase.OpenAsync(
+            new() { Url = await server.UrlAsync(), Schema = _schema, Queues = options }, time, NullLoggerFactory.Instance);
+        return new(database.Jobs, database.Catalog, database.Audit, database.DisposeAsync);
     }
 
-    public override async ValueTask DisposeAsync() => await server.RunAsync($"DROP SCHEMA {_schema} CASCADE");
+    public override async ValueTask DisposeAsync() => await server.RunAsync($"DROP SCHEMA IF EXISTS {_schema} CASCADE");
+}
+
+public sealed class PostgresStoreJobs(PostgresServer server) : JobConformance
+{
+    protected override TestSystem NewSystem() => new StoreSystem(new PostgresHome(server));
+}
+
+public sealed class PostgresStore(PostgresServer server) : StoreConformance
+{
+    protected override StoreHome NewHome() => new PostgresHome(server);
 }
 
 public sealed class PostgresCatalogTests(PostgresServer server) : CatalogConformance
 {
     protected override StoreHome NewHome() => new PostgresHome(server);
+}
+
+public sealed class PostgresModel(PostgresServer server) : ModelConformance
+{
+    protected override StoreHome NewHome() => new PostgresHome(server);
+}
+
+public sealed class PostgresBrokerJobs(PostgresServer server) : JobConformance
+{
+    protected override TestSystem NewSystem() => new BrokerSystem(new PostgresHome(server));
+}
+
+public sealed class PostgresBroker(PostgresServer server) : BrokerConformance
+{
+    protected override TestSystem NewSystem() => new BrokerSystem(new PostgresHome(server));
 }
 
 public sealed class PostgresDatabaseTests(PostgresServer server)
@@ -100,7 +130,7 @@ public sealed class PostgresDatabaseTests(PostgresServer server)
 
     [Fact]
     public async Task A_database_that_is_not_there_is_unavailable() =>
-        await Assert.ThrowsAsync<StoreUnavailableException>(() => PostgresDatabase.OpenAsync(new() { Url = "postgres://drover@127.0.0.1:1/x" }, _clock));
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => PostgresDatabase.OpenAsync(new() { Url = "postgres://drover@127.0.0.1:1/x" }, _clock, NullLoggerFactory.Instance));
 
     [Theory]
     [InlineData("mysql://u@h/d", "must look like")]
@@ -111,7 +141,7 @@ public sealed class PostgresDatabaseTests(PostgresServer server)
     [InlineData("postgres://u:secret@h/d?connect_timeout=0", "connect_timeout")]
     public async Task A_bad_url_is_told_without_its_password(string url, string told)
     {
-        var refused = await Assert.ThrowsAsync<ArgumentException>(() => PostgresDatabase.OpenAsync(new() { Url = url }, _clock));
+        var refused = await Assert.ThrowsAsync<ArgumentException>(() => PostgresDatabase.OpenAsync(new() { Url = url }, _clock, NullLoggerFactory.Instance));
         Assert.Contains(told, refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", refused.Message, StringComparison.Ordinal);
     }
@@ -122,8 +152,8 @@ public sealed class PostgresDatabaseTests(PostgresServer server)
     [InlineData("a\n")]
     [InlineData("")]
     public async Task A_bad_schema_is_refused(string schema) =>
-        await Assert.ThrowsAsync<ArgumentException>(() => PostgresDatabase.OpenAsync(new() { Url = "postgres://u@h/d", Schema = schema }, _clock));
+        await Assert.ThrowsAsync<ArgumentException>(() => PostgresDatabase.OpenAsync(new() { Url = "postgres://u@h/d", Schema = schema }, _clock, NullLoggerFactory.Instance));
 
     private async Task<PostgresDatabase> OpenAsync() =>
-        await PostgresDatabase.OpenAsync(new() { Url = await server.UrlAsync() + "?application_name=" + _schema, Schema = _schema }, _clock);
+        await PostgresDatabase.OpenAsync(new() { Url = await server.UrlAsync() + "?application_name=" + _schema, Schema = _schema }, _clock, NullLoggerFactory.Instance);
 }

@@ -1,0 +1,82 @@
+using System.Collections.Concurrent;
+
+namespace Drover.Postgres.Engine;
+
+/// <summary>A call that waits for its group.</summary>
+internal sealed class Call<TRequest, TResult>(TRequest request)
+{
+    private readonly TaskCompletionSource<TResult> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public TRequest Request => request;
+
+    public Task<TResult> Answer => _answer.Task;
+
+    public void Done(TResult result) => _answer.TrySetResult(result);
+
+    public void Failed(Exception e) => _answer.TrySetException(e);
+}
+
+/// <summary>
+/// Gathers calls that come one at a time into groups, each of which is one transaction: while some are under way the next
+/// ones wait and go together. The wait is never longer than a transaction takes, and a lone call waits for nobody.
+/// </summary>
+/// <param name="width">How many groups may be under way at once.</param>
+/// <param name="most">The most a group weighs; a single heavier call goes alone.</param>
+/// <param name="weigh">A call's weight.</param>
+/// <param name="run">Carries a group out and answers every call.</param>
+internal sealed class Groups<TRequest, TResult>(int width, int most, Func<TRequest, int> weigh, Func<List<Call<TRequest, TResult>>, Task> run)
+{
+    private readonly ConcurrentQueue<Call<TRequest, TResult>> _waiting = new();
+    private readonly Lock _gate = new();
+    private int _active;
+
+    public Task<TResult> AddAsync(TRequest request)
+    {
+        var call = new Call<TRequest, TResult>(request);
+        _waiting.Enqueue(call);
+        lock (_gate)
+        {
+            if (_active == width)
+                return call.Answer;
+            _active++;
+        }
+
+        _ = Task.Run(DrainAsync);
+        return call.Answer;
+    }
+
+    private async Task DrainAsync()
+    {
+        while (Take() is { } group)
+        {
+            try
+            {
+                await run(group);
+            }
+            catch (Exception e)
+            {
+                group.ForEach(call => call.Failed(e));
+            }
+        }
+    }
+
+    private List<Call<TRequest, TResult>>? Take()
+    {
+        lock (_gate)
+        {
+            var group = new List<Call<TRequest, TResult>>();
+            int weight = 0;
+            while (_waiting.TryPeek(out var next) && (group.Count == 0 || weight + weigh(next.Request) <= most))
+            {
+                weight += weigh(next.Request);
+                group.Add(next);
+                _waiting.TryDequeue(out _);
+            }
+
+            if (group.Count > 0)
+                return group;
+            _active--;
+            return null;
+        }
+    }
+}

@@ -1,0 +1,258 @@
+using System.Globalization;
+using Drover.Jobs;
+using Drover.Postgres.Engine;
+using Drover.Storage;
+using Npgsql;
+
+namespace Drover.Postgres.Jobs;
+
+/// <summary>Reads jobs, lists and counts.</summary>
+internal sealed class Queries(Link link, Registry registry)
+{
+    private const string Columns =
+        "j.id, j.seq, j.spec, j.payload, j.created_at, s.status, s.line, s.run_at, s.started_at, s.finished_at, s.attempt, s.used, s.outcome, s.cancel_at, s.cancel_by, s.worker";
+
+    public Task<List<Job?>> GetAsync(IReadOnlyList<Guid> ids, CancellationToken cancel) => link.ReadAsync(async connection =>
+    {
+        var found = new Dictionary<Guid, Job>();
+        // One snapshot, so that a job and its attempts belong together.
+        await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancel);
+        var ended = new Dictionary<long, List<JobAttempt>>();
+        await using (var command = connection.Command($"SELECT {Columns} FROM {States.All} WHERE j.id = ANY($1)").With(ids.Distinct().ToArray()))
+        {
+            await using var reader = await command.ExecuteReaderAsync(cancel);
+            while (await reader.ReadAsync(cancel))
+            {
+                var job = await ReadAsync(reader);
+                found[job.Id] = job;
+            }
+        }
+
+        await using (var command = connection.Command("SELECT seq, number, worker, started_at, finished_at, outcome FROM attempts WHERE seq = ANY($1) ORDER BY seq, number")
+            .With(found.Values.Where(j => j.Attempt > 0).Select(j => j.Seq).ToArray()))
+        {
+            await using var reader = await command.ExecuteReaderAsync(cancel);
+            while (await reader.ReadAsync(cancel))
+            {
+                if (!ended.TryGetValue(reader.GetInt64(0), out var list))
+                    ended[reader.GetInt64(0)] = list = [];
+                list.Add(new()
+                {
+                    Number = reader.GetInt32(1),
+                    WorkerId = reader.GetString(2),
+                    StartedAt = reader.Time(3),
+                    FinishedAt = reader.Time(4),
+                    Outcome = StoredOutcome.Read(reader.GetFieldValue<byte[]>(5)),
+                });
+            }
+        }
+
+        return ids.Select(id => found.TryGetValue(id, out var job) ? job with { Attempts = AttemptsOf(job, ended.GetValueOrDefault(job.Seq, [])) } : null).ToList();
+    }, cancel);
+
+    public async Task<JobPage> ListAsync(JobQuery query, CancellationToken cancel)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(query.Limit, 1, nameof(query));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(query.Limit, 500, nameof(query));
+        var after = Place.Parse(query.Sort, query.Cursor);
+        await registry.RefreshAsync(0, cancel);
+        var jobs = new List<(Place Place, Job Job)>();
+        foreach (var part in ListPart.Of(query.Sort, query.Filter, after))
+        {
+            int room = query.Limit + 1 - jobs.Count;
+            if (room == 0)
+                break;
+            jobs.AddRange(await link.ReadAsync(async connection =>
+            {
+                // Lines that other nodes added belong to queues and priorities as well.
+                await registry.RefreshNowAsync(connection, cancel);
+                await using var command = new NpgsqlCommand { Connection = connection };
+                var where = new FilterSql(command, query.Filter, registry, part.Priority);
+                part.After(where);
+                command.CommandText = $"SELECT {Columns} FROM {part.From} WHERE {where.Text} ORDER BY {part.Order} LIMIT {room}";
+                await using var reader = await command.ExecuteReaderAsync(cancel);
+                var found = new List<(Place, Job)>();
+                while (await reader.ReadAsync(cancel))
+                {
+                    var job = await ReadAsync(reader);
+                    found.Add((new(part.Major(job), job.Seq), job));
+                }
+
+                return found;
+            }, cancel));
+        }
+
+        return jobs.Count > query.Limit
+            ? new([.. jobs.Take(query.Limit).Select(j => j.Job)], jobs[query.Limit - 1].Place.ToText(query.Sort))
+            : new([.. jobs.Select(j => j.Job)], null);
+    }
+
+    public async Task<JobCounts> CountAsync(JobFilter filter, CancellationToken cancel)
+    {
+        long[] counts = new long[8];
+        await link.ReadAsync(async connection =>
+        {
+            await registry.RefreshNowAsync(connection, cancel);
+            await using var command = new NpgsqlCommand { Connection = connection };
+            var where = new FilterSql(command, filter, registry, null);
+            command.CommandText = where.StatusesAlone
+                ? """
+                  SELECT status, count(*) FROM done GROUP BY status UNION ALL SELECT status, count(*) FROM waiting GROUP BY status
+                  UNION ALL SELECT 2::smallint, count(*) FROM ready UNION ALL SELECT 3::smallint, count(*) FROM running
+                  """
+                : $"SELECT s.status, count(*) FROM {ListPart.FromOf(filter)} WHERE {where.Text} GROUP BY s.status";
+            if (where.StatusesAlone)
+                command.Parameters.Clear();
+            await using var reader = await command.ExecuteReaderAsync(cancel);
+            while (await reader.ReadAsync(cancel))
+            {
+                if (filter.Statuses.Count == 0 || filter.Statuses.Contains((JobStatus)reader.GetInt16(0)))
+                    counts[reader.GetInt16(0)] += reader.GetInt64(1);
+            }
+
+            return true;
+        }, cancel);
+        return new(counts[1], counts[2], counts[3], counts[4], counts[5], counts[6], counts[7]);
+    }
+
+    public async Task<IReadOnlyList<ThroughputPoint>> ThroughputAsync(DateTimeOffset from, DateTimeOffset to, TimeSpan interval, CancellationToken cancel)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(interval, TimeSpan.Zero);
+        int points = (int)Math.Max(0, ((to - from).Ticks + interval.Ticks - 1) / interval.Ticks);
+        var counts = new long[points, 3];
+        long[] ran = new long[points];
+        decimal[] took = new decimal[points];
+        await link.ReadAsync(async connection =>
+        {
+            await using var command = connection.Command("""
+                SELECT (finished_at - $1) / $3, status, count(*), sum(finished_at - started_at)::numeric FROM (
+                  SELECT finished_at, started_at, status FROM done WHERE status <> 6 AND finished_at >= $1 AND finished_at < $2
+                  UNION ALL SELECT finished_at, started_at, status FROM done WHERE status = 6 AND finished_at >= $1 AND finished_at < $2) d
+                GROUP BY 1, 2
+                """).With(from.UtcTicks).With(to.UtcTicks).With(interval.Ticks);
+            await using var reader = await command.ExecuteReaderAsync(cancel);
+            while (await reader.ReadAsync(cancel))
+            {
+                (long at, var status, long count) = (reader.GetInt64(0), (JobStatus)reader.GetInt16(1), reader.GetInt64(2));
+                counts[at, (int)status - (int)JobStatus.Completed] += count;
+                if (status == JobStatus.Canceled || reader.IsDBNull(3))
+                    continue;
+                ran[at] += count;
+                took[at] += reader.GetDecimal(3);
+            }
+
+            return true;
+        }, cancel);
+        return [.. Enumerable.Range(0, points).Select(n => new ThroughputPoint(
+            from + n * interval, counts[n, 0], counts[n, 1], counts[n, 2], ran[n] == 0 ? null : TimeSpan.FromTicks((long)(took[n] / ran[n]))))];
+    }
+
+    public Task<IReadOnlyList<QueueInfo>> QueuesAsync(CancellationToken cancel) => link.ReadAsync<IReadOnlyList<QueueInfo>>(async connection =>
+    {
+        var queues = new SortedDictionary<string, Tally>(StringComparer.Ordinal);
+        await using var command = connection.Command("""
+            SELECT l.queue, l.priority, coalesce(r.n, 0), (SELECT ready_at FROM (
+                (SELECT seq, ready_at FROM ready WHERE line = l.id AND back = false ORDER BY seq LIMIT 1)
+                UNION ALL (SELECT seq, ready_at FROM ready WHERE line = l.id AND back = true ORDER BY seq LIMIT 1)) h ORDER BY seq LIMIT 1),
+              coalesce(w.scheduled, 0), coalesce(w.retrying, 0), coalesce(g.n, 0), false
+            FROM lines l LEFT JOIN (SELECT line, count(*) AS n FROM ready GROUP BY line) r ON r.line = l.id
+            LEFT JOIN (SELECT line, count(*) FILTER (WHERE status = 1) AS scheduled, count(*) FILTER (WHERE status = 4) AS retrying FROM waiting GROUP BY line) w ON w.line = l.id
+            LEFT JOIN (SELECT line, count(*) AS n FROM running GROUP BY line) g ON g.line = l.id
+            UNION ALL SELECT name, 1, 0, NULL, 0, 0, 0, paused FROM queues
+            """);
+        await using var reader = await command.ExecuteReaderAsync(cancel);
+        while (await reader.ReadAsync(cancel))
+        {
+            if (!queues.TryGetValue(reader.GetString(0), out var tally))
+                queues[reader.GetString(0)] = tally = new();
+            tally.Depth[reader.GetInt32(1) - 1] += reader.GetInt64(2);
+            if (reader.TimeOrNull(3) is { } oldest && !(tally.Oldest <= oldest))
+                tally.Oldest = oldest;
+            tally.Scheduled += reader.GetInt64(4);
+            tally.Retrying += reader.GetInt64(5);
+            tally.Running += reader.GetInt64(6);
+            tally.Paused |= reader.GetBoolean(7);
+        }
+
+        return [.. queues.Select(q => new QueueInfo(q.Key, q.Value.Paused, q.Value.Depth, q.Value.Scheduled, q.Value.Retrying, q.Value.Running, q.Value.Oldest))];
+    }, cancel);
+
+    private async ValueTask<Job> ReadAsync(NpgsqlDataReader reader)
+    {
+        int line = reader.GetInt32(6);
+        await registry.KnowAsync(line);
+        return new()
+        {
+            Id = reader.GetGuid(0),
+            Seq = reader.GetInt64(1),
+            Spec = SpecJson.Read(reader.GetFieldValue<byte[]>(2), reader.Bytes(3)),
+            CreatedAt = reader.Time(4),
+            Status = (JobStatus)reader.GetInt16(5),
+            Priority = registry.Known.ById[line].Priority,
+            RunAt = reader.TimeOrNull(7),
+            StartedAt = reader.TimeOrNull(8),
+            FinishedAt = reader.TimeOrNull(9),
+            Attempt = reader.GetInt32(10),
+            AttemptsUsed = reader.GetInt32(11),
+            Outcome = reader.Bytes(12) is { } outcome ? StoredOutcome.Read(outcome) : null,
+            CancelRequestedAt = reader.TimeOrNull(13),
+            CanceledBy = reader.Text(14),
+            WorkerId = reader.Text(15),
+        };
+    }
+
+    /// <summary>The last attempt of a finished job, and the one that runs, stand in the job's own row.</summary>
+    private static List<JobAttempt> AttemptsOf(Job job, List<JobAttempt> ended)
+    {
+        if (job.Attempt > ended.Count)
+        {
+            bool over = job.Status.IsFinal();
+            ended.Add(new()
+            {
+                Number = job.Attempt,
+                WorkerId = job.WorkerId!,
+                StartedAt = job.StartedAt!.Value,
+                FinishedAt = over ? job.FinishedAt : null,
+                Outcome = over ? job.Outcome : null,
+            });
+        }
+
+        return ended;
+    }
+
+    private sealed class Tally
+    {
+        public long[] Depth { get; } = new long[10];
+        public DateTimeOffset? Oldest { get; set; }
+        public long Scheduled { get; set; }
+        public long Retrying { get; set; }
+        public long Running { get; set; }
+        public bool Paused { get; set; }
+    }
+}
+
+/// <summary>A job's place in a list: where it stands, and its seq. It is also the cursor.</summary>
+internal readonly record struct Place(long Major, long Seq)
+{
+    public static Place? Parse(JobSort sort, string? cursor)
+    {
+        if (cursor is null)
+            return null;
+        string[] parts = cursor.Split('.');
+        if (parts.Length == 3 && parts[0] == Letter(sort)
+            && long.TryParse(parts[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long major)
+            && long.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out long seq))
+            return new(major, seq);
+        throw new ArgumentException("This is no cursor of a list with this sort.", nameof(cursor));
+    }
+
+    public string ToText(JobSort sort) => string.Create(CultureInfo.InvariantCulture, $"{Letter(sort)}.{Major}.{Seq}");
+
+    private static string Letter(JobSort sort) => sort switch
+    {
+        JobSort.CreatedDescending => "d",
+        JobSort.CreatedAscending => "a",
+        JobSort.FinishedDescending => "f",
+        _ => "p",
+    };
+}
