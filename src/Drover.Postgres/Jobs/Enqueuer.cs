@@ -114,7 +114,7 @@ internal sealed class Enqueuer
         var jobs = new List<EnqueuedJob>(rows.Count);
         foreach (var row in rows)
         {
-            if (row.Spec.UniqueKey is { } unique)
+            if (row.UniqueKey is { } unique)
             {
                 if (present.Keys.TryGetValue(unique, out var other))
                 {
@@ -142,7 +142,7 @@ internal sealed class Enqueuer
         if (_options.MaxSize is { } most)
         {
             var keys = new HashSet<string>(StringComparer.Ordinal);
-            foreach (var queue in rows.Where(r => r.Spec.UniqueKey is not { } key || (!present.Keys.ContainsKey(key) && keys.Add(key))).GroupBy(r => r.Spec.Queue))
+            foreach (var queue in rows.Where(r => r.UniqueKey is not { } key || (!present.Keys.ContainsKey(key) && keys.Add(key))).GroupBy(r => r.Spec.Queue))
             {
                 if (present.Sizes[queue.Key] + queue.Count() > most)
                     return new QueueFullException(queue.Key, most);

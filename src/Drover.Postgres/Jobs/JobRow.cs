@@ -24,6 +24,9 @@ internal sealed record JobRow(Guid Id, JobSpec Spec, int Line, long CreatedAt, b
         INSERT INTO unique_keys (key, seq) SELECT unique_key, seq FROM n WHERE unique_key IS NOT NULL
         """;
 
+    /// <summary>As it is stored; see <see cref="JobRules.StoredKeyOf"/>.</summary>
+    public string? UniqueKey { get; } = JobRules.StoredKeyOf(Spec);
+
     public JobStatus Status => Due == None ? JobStatus.Queued : JobStatus.Scheduled;
 
     public static JobRow Of(JobSpec spec, Guid id, int line, SharedClock clock)
@@ -45,8 +48,8 @@ internal sealed record JobRow(Guid Id, JobSpec Spec, int Line, long CreatedAt, b
             .With(Each(r => r.Id)).With(Each(r => r.Line)).With(Each(r => r.CreatedAt)).With(Each(r => (short)r.Spec.Kind))
             .With(Each(r => r.Json)).With(Each(r => r.Payload!))
             .With(Each(r => r.Spec.Tags.Count == 0 ? null : string.Join('\n', r.Spec.Tags)))
-            .With(Each(r => r.Spec.OriginId?.ToString())).With(Each(r => Sql.Storable(JobRules.SearchTextOf(r.Spec))))
-            .With(Each(r => r.Spec.UniqueKey)).With(Each(r => r.RunAt)).With(Each(r => r.Due)).With(Each(r => r.Wall));
+            .With(Each(r => JobRules.LinkOf(r.Spec)?.ToString())).With(Each(r => Sql.Storable(JobRules.SearchTextOf(r.Spec))))
+            .With(Each(r => r.UniqueKey)).With(Each(r => r.RunAt)).With(Each(r => r.Due)).With(Each(r => r.Wall));
         await command.ExecuteNonQueryAsync();
 
         T[] Each<T>(Func<JobRow, T> value)

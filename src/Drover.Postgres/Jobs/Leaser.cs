@@ -20,12 +20,14 @@ internal sealed class Leaser(Link link, Registry registry, SharedClock clock, Jo
             (SELECT r.line, r.seq, r.ready_at, true FROM ready r WHERE r.line = l.line AND r.back = true ORDER BY r.seq LIMIT $3)) c) c ON true
         """;
 
+    // A unique key that ends in a line break is free once its job has started, and its job never has it again.
     private static readonly string TakeSql = $"""
         WITH w AS (SELECT * FROM unnest($1, $2, $3, $4, $5) AS w (line, back, floor, most, limited)),
         p AS MATERIALIZED (SELECT c.tid FROM w CROSS JOIN LATERAL (
           SELECT r.ctid AS tid FROM ready r WHERE r.line = w.line AND r.back = w.back AND r.seq >= w.floor ORDER BY r.seq LIMIT w.most FOR UPDATE SKIP LOCKED) c),
         g AS (DELETE FROM ready r WHERE r.ctid = ANY (ARRAY (SELECT tid FROM p)) RETURNING r.*),
-        n AS ({States.Into("running", "g", "status=3", "attempt=attempt + 1", "started_at=$6", "worker=$7", "instance=$8", "lease_until=$9", "lease_length=$10", "limited=(SELECT w.limited FROM w WHERE w.line = g.line LIMIT 1)")})
+        n AS ({States.Into("running", "g", "status=3", "attempt=attempt + 1", "started_at=$6", "worker=$7", "instance=$8", "lease_until=$9", "lease_length=$10", "limited=(SELECT w.limited FROM w WHERE w.line = g.line LIMIT 1)", @"unique_key=CASE WHEN right(unique_key, 1) = E'\n' THEN NULL ELSE unique_key END")}),
+        k AS (DELETE FROM unique_keys u USING g WHERE right(g.unique_key, 1) = E'\n' AND u.key = g.unique_key AND u.seq = g.seq)
         SELECT g.seq, g.line, g.attempt + 1, g.ready_at, g.out_seq, g.used, j.id, j.spec, j.payload FROM g JOIN jobs j ON j.seq = g.seq
         """;
 

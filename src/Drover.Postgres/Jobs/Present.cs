@@ -30,7 +30,7 @@ internal sealed class Present
         var rows = requests.SelectMany(r => r.Rows).ToList();
         batch.Add("SELECT key, at, fingerprint, answer FROM idempotency_keys WHERE key = ANY($1)").With(requests.Select(r => r.Request.IdempotencyKey).Where(k => k is not null).ToArray());
         batch.Add($"SELECT u.key, j.id, s.status FROM unique_keys u, {States.All} WHERE j.seq = u.seq AND u.key = ANY($1)")
-            .With(rows.Select(r => r.Spec.UniqueKey).Where(k => k is not null).ToArray());
+            .With(rows.Select(r => r.UniqueKey).Where(k => k is not null).ToArray());
         batch.Add("SELECT id FROM jobs WHERE id = ANY($1)").With(requests.Where(r => r.Request.FirstId is not null).SelectMany(r => r.Rows).Select(r => r.Id).ToArray());
         string[] queues = most is null ? [] : [.. rows.Select(r => r.Spec.Queue).Distinct()];
         batch.Add("""
