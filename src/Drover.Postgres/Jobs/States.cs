@@ -1,6 +1,6 @@
 using Drover.Jobs;
-using Npgsql;
 using Drover.Postgres.Engine;
+using Npgsql;
 
 namespace Drover.Postgres.Jobs;
 
