@@ -1,5 +1,6 @@
 using Drover.Bench.Engine;
 using Drover.Bench.NetQueue;
+using Drover.Bench.Postgres;
 using Drover.Bench.Ssh;
 using Drover.Bench.Store;
 
@@ -8,6 +9,7 @@ return args switch
     ["store", .. var rest] => await StoreBench.RunAsync(rest),
     ["ssh", .. var rest] => await SshBench.RunAsync(rest),
     ["engine", .. var rest] => await EngineBench.RunAsync(rest),
+    ["postgres", .. var rest] => await PostgresBench.RunAsync(rest),
     ["netqueue", .. var rest] => await NetQueueBench.RunAsync(rest),
     _ => Usage(),
 };
@@ -17,6 +19,7 @@ static int Usage()
     Console.Error.WriteLine($"""
         {StoreBench.Usage}
         {EngineBench.Usage}
+        {PostgresBench.Usage}
         {NetQueueBench.Usage}
         {SshBench.Usage}
         """);

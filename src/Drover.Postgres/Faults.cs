@@ -6,7 +6,7 @@ namespace Drover.Postgres;
 /// <summary>Runs statements and tells "the database is away" apart from everything else.</summary>
 internal static class Faults
 {
-    /// <summary>Runs a call on a connection of the pool.</summary>
+    /// <summary>Runs a call on a connection of the pool; one that writes nothing is run a second time when its connection was broken.</summary>
     /// <param name="source">The pool.</param>
     /// <param name="writes">Whether a call whose answer is lost may have changed something.</param>
     /// <param name="call">The call.</param>
@@ -15,16 +15,28 @@ internal static class Faults
     public static async Task<T> AskAsync<T>(NpgsqlDataSource source, bool writes, Func<NpgsqlConnection, Task<T>> call, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        bool sent = false;
-        try
+        for (bool again = !writes; ; again = false)
         {
-            await using var connection = await source.OpenConnectionAsync(cancel);
-            sent = true;
-            return await call(connection);
-        }
-        catch (Exception e) when (IsAway(e))
-        {
-            throw new StoreUnavailableException($"The database cannot be used now: {e.Message}", e) { InDoubt = sent && writes && LosesAnswer(e) };
+            bool sent = false;
+            try
+            {
+                await using var connection = await source.OpenConnectionAsync(cancel);
+                sent = true;
+                return await call(connection);
+            }
+            catch (Exception e) when (IsAway(e))
+            {
+                bool lost = sent && LosesAnswer(e);
+                if (lost)
+                {
+                    // Where one connection broke the idle ones may be broken as well. A question can be asked again.
+                    source.Clear();
+                    if (again)
+                        continue;
+                }
+
+                throw new StoreUnavailableException($"The database cannot be used now: {e.Message}", e) { InDoubt = writes && lost };
+            }
         }
     }
 

@@ -72,7 +72,11 @@ public sealed partial class PostgresDatabase : IAsyncDisposable
             var link = new Link(writes);
             var registry = new Registry(link);
             await registry.RefreshAsync(0, cancel);
-            var session = Own(await NodeSession.StartAsync(sessions, link, clock, options.Schema, logs.CreateLogger<PostgresDatabase>()));
+            var session = Own(await NodeSession.StartAsync(sessions, link, clock, options.Schema, logs.CreateLogger<PostgresDatabase>(), lost: () =>
+            {
+                reads.Clear();
+                writes.Clear();
+            }));
             await session.AfterOutageAsync();
             var jobs = Own(new PostgresJobStore(link, new(reads), registry, clock, session, options.Queues, time));
             return new(parts, jobs, reads, time);

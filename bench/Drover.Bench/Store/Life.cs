@@ -28,7 +28,10 @@ internal static class Life
     };
 
     /// <summary>Callers that each wait for their own enqueue, and workers that lease and finish in batches.</summary>
-    public static async Task<double> RunAsync(IJobStore store, int callers, int batch, double seconds)
+    public static Task<double> RunAsync(IJobStore store, int callers, int batch, double seconds) => RunAsync([store], callers, batch, seconds);
+
+    /// <summary>The same on several nodes of one store: callers are spread over them, and each has two workers.</summary>
+    public static async Task<double> RunAsync(IReadOnlyList<IJobStore> nodes, int callers, int batch, double seconds)
     {
         int leaseMax = callers * batch >= 1000 ? 500 : 50;
         // No further ahead than the workers: what is measured is the whole life.
@@ -46,15 +49,16 @@ internal static class Life
                 for (int n = 0; n < batch; n++)
                     await room.WaitAsync();
                 long asked = Stopwatch.GetTimestamp();
-                await store.EnqueueAsync(new(specs));
+                await nodes[caller % nodes.Count].EnqueueAsync(new(specs));
                 Interlocked.Add(ref enqueued, batch);
                 if (caller == 0)
                     longest = Math.Max(longest, Stopwatch.GetElapsedTime(asked).TotalMilliseconds);
             }
         })).ToArray();
         var produced = Task.WhenAll(producers);
-        var workers = Enumerable.Range(0, 2).Select(_ => Task.Run(async () =>
+        var workers = Enumerable.Range(0, 2 * nodes.Count).Select(worker => Task.Run(async () =>
         {
+            var store = nodes[worker % nodes.Count];
             while (!produced.IsCompleted || Volatile.Read(ref completed) < Volatile.Read(ref enqueued))
             {
                 var leases = await store.LeaseAsync(Request with { Max = leaseMax });
@@ -74,7 +78,7 @@ internal static class Life
         await produced;
         double rate = completed / clock.Elapsed.TotalSeconds;
         await Task.WhenAll(workers);
-        Console.WriteLine($"{callers} callers x {batch}, 2 workers leasing {leaseMax}: {rate:N0} jobs/s whole life, {(Environment.CpuUsage.TotalTime - cpu).TotalMicroseconds / completed:N1} us of CPU each, longest wait of one caller {longest:N1} ms");
+        Console.WriteLine($"{callers} callers x {batch}, {workers.Length} workers leasing {leaseMax}: {rate:N0} jobs/s whole life, {(Environment.CpuUsage.TotalTime - cpu).TotalMicroseconds / completed:N1} us of CPU each, longest wait of one caller {longest:N1} ms");
         return rate;
     }
 }

@@ -22,6 +22,7 @@ internal sealed class NodeSession : IAsyncDisposable
     private readonly SharedClock _clock;
     private readonly string _schema;
     private readonly ILogger _log;
+    private readonly Action _lost;
     private readonly News _news;
     private NpgsqlConnection? _connection;
     private Task _loop = Task.CompletedTask;
@@ -31,9 +32,9 @@ internal sealed class NodeSession : IAsyncDisposable
     private int _outage;
     private int _disposed;
 
-    private NodeSession(NpgsqlDataSource source, Link link, SharedClock clock, string schema, ILogger log)
+    private NodeSession(NpgsqlDataSource source, Link link, SharedClock clock, string schema, ILogger log, Action lost)
     {
-        (_source, _link, _clock, _schema, _log) = (source, link, clock, schema, log);
+        (_source, _link, _clock, _schema, _log, _lost) = (source, link, clock, schema, log, lost);
         _news = new(source, _node, schema, log);
     }
 
@@ -44,9 +45,10 @@ internal sealed class NodeSession : IAsyncDisposable
     /// <param name="clock">The shared clock, which is set here.</param>
     /// <param name="schema">The schema; also the channel's name.</param>
     /// <param name="log">The log.</param>
-    public static async Task<NodeSession> StartAsync(NpgsqlDataSource source, Link link, SharedClock clock, string schema, ILogger log)
+    /// <param name="lost">Called when the session was lost.</param>
+    public static async Task<NodeSession> StartAsync(NpgsqlDataSource source, Link link, SharedClock clock, string schema, ILogger log, Action lost)
     {
-        var session = new NodeSession(source, link, clock, schema, log);
+        var session = new NodeSession(source, link, clock, schema, log, lost);
         try
         {
             await Faults.AskAsync(source, writes: false, async _ =>
@@ -211,6 +213,7 @@ internal sealed class NodeSession : IAsyncDisposable
                 {
                     (_connection, lost) = (null, TimeProvider.System.GetTimestamp());
                     Log.SessionLost(_log, e);
+                    _lost();
                     await broken.DisposeAsync();
                 }
 

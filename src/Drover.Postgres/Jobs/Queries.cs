@@ -89,9 +89,10 @@ internal sealed class Queries(Link link, Registry registry)
 
     public async Task<JobCounts> CountAsync(JobFilter filter, CancellationToken cancel)
     {
-        long[] counts = new long[8];
-        await link.ReadAsync(async connection =>
+        long[] counts = await link.ReadAsync(async connection =>
         {
+            // Its own, since the question may be asked twice.
+            long[] counted = new long[8];
             await registry.RefreshNowAsync(connection, cancel);
             await using var command = new NpgsqlCommand { Connection = connection };
             var where = new FilterSql(command, filter, registry, null);
@@ -107,10 +108,10 @@ internal sealed class Queries(Link link, Registry registry)
             while (await reader.ReadAsync(cancel))
             {
                 if (filter.Statuses.Count == 0 || filter.Statuses.Contains((JobStatus)reader.GetInt16(0)))
-                    counts[reader.GetInt16(0)] += reader.GetInt64(1);
+                    counted[reader.GetInt16(0)] += reader.GetInt64(1);
             }
 
-            return true;
+            return counted;
         }, cancel);
         return new(counts[1], counts[2], counts[3], counts[4], counts[5], counts[6], counts[7]);
     }
@@ -119,11 +120,9 @@ internal sealed class Queries(Link link, Registry registry)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(interval, TimeSpan.Zero);
         int points = (int)Math.Max(0, ((to - from).Ticks + interval.Ticks - 1) / interval.Ticks);
-        var counts = new long[points, 3];
-        long[] ran = new long[points];
-        decimal[] took = new decimal[points];
-        await link.ReadAsync(async connection =>
+        var (counts, ran, took) = await link.ReadAsync(async connection =>
         {
+            var (counts, ran, took) = (new long[points, 3], new long[points], new decimal[points]);
             await using var command = connection.Command("""
                 SELECT (finished_at - $1) / $3, status, count(*), sum(finished_at - started_at)::numeric FROM (
                   SELECT finished_at, started_at, status FROM done WHERE status <> 6 AND finished_at >= $1 AND finished_at < $2
@@ -141,7 +140,7 @@ internal sealed class Queries(Link link, Registry registry)
                 took[at] += reader.GetDecimal(3);
             }
 
-            return true;
+            return (counts, ran, took);
         }, cancel);
         return [.. Enumerable.Range(0, points).Select(n => new ThroughputPoint(
             from + n * interval, counts[n, 0], counts[n, 1], counts[n, 2], ran[n] == 0 ? null : TimeSpan.FromTicks((long)(took[n] / ran[n]))))];

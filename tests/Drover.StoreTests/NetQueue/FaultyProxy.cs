@@ -35,6 +35,9 @@ public sealed class FaultyProxy : IAsyncDisposable
     /// <summary>While set, new connections are closed at once.</summary>
     public bool Refuses { get; set; }
 
+    /// <summary>While set, what the server answers is thrown away: its caller does not learn what it did.</summary>
+    public bool Swallows { get; set; }
+
     /// <summary>Cuts what is open.</summary>
     public void CutAll()
     {
@@ -90,7 +93,7 @@ public sealed class FaultyProxy : IAsyncDisposable
             }
 
             var fate = Fate();
-            await Task.WhenAny(CopyAsync(near, far, fate.CutAfterUp, fate.Piece), CopyAsync(far, near, fate.CutAfterDown, fate.Piece));
+            await Task.WhenAny(CopyAsync(near, far, fate.CutAfterUp, fate.Piece, () => false), CopyAsync(far, near, fate.CutAfterDown, fate.Piece, () => Swallows));
         }
         catch (SocketException)
         {
@@ -109,7 +112,7 @@ public sealed class FaultyProxy : IAsyncDisposable
         }
     }
 
-    private static async Task CopyAsync(Socket from, Socket to, long limit, int piece)
+    private static async Task CopyAsync(Socket from, Socket to, long limit, int piece, Func<bool> swallows)
     {
         byte[] buffer = new byte[piece];
         try
@@ -119,7 +122,8 @@ public sealed class FaultyProxy : IAsyncDisposable
                 int read = await from.ReceiveAsync(buffer.AsMemory(0, (int)Math.Min(piece, limit)));
                 if (read == 0)
                     return;
-                await to.SendAsync(buffer.AsMemory(0, read));
+                if (!swallows())
+                    await to.SendAsync(buffer.AsMemory(0, read));
                 limit -= read;
             }
         }

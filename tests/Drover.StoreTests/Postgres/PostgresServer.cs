@@ -29,8 +29,14 @@ public sealed class PostgresServer : IAsyncDisposable
         return string.Create(CultureInfo.InvariantCulture, $"postgres://drover@127.0.0.1:{port}/postgres");
     }
 
+    /// <summary>Its port on the loopback address.</summary>
+    public Task<int> PortAsync() => _port.Value;
+
     /// <summary>A schema's name that no other test has.</summary>
     public string NewSchema() => $"test_{Interlocked.Increment(ref _schemas)}";
+
+    /// <summary>A connection of an operator's.</summary>
+    public async Task<NpgsqlConnection> ConnectAsync() => await ConnectAsync(await _port.Value);
 
     /// <summary>Runs a statement as an operator would.</summary>
     public async Task RunAsync(string sql)
@@ -40,16 +46,16 @@ public sealed class PostgresServer : IAsyncDisposable
         await command.ExecuteNonQueryAsync();
     }
 
+    /// <summary>Ends it as a crash would: every process at once, nothing written.</summary>
+    public Task CrashAsync() => EndAsync("-QUIT");
+
+    /// <summary>Starts it again on the data that is there.</summary>
+    public async Task RestartAsync() => await RunAsync(await _port.Value);
+
     public async ValueTask DisposeAsync()
     {
-        if (_server is not null)
-        {
-            // SIGINT: end the connections, write a checkpoint, leave. SIGKILL would leave its shared memory behind.
-            using (var kill = Process.Start("kill", ["-INT", _server.Id.ToString(CultureInfo.InvariantCulture)]))
-                await kill.WaitForExitAsync();
-            await _server.WaitForExitAsync();
-            _server.Dispose();
-        }
+        // End the connections, write a checkpoint, leave. SIGKILL would leave its shared memory behind.
+        await EndAsync("-INT");
 
         if (Directory.Exists(_folder))
             Directory.Delete(_folder, recursive: true);
@@ -73,16 +79,32 @@ public sealed class PostgresServer : IAsyncDisposable
         }
 
         int port = FreePort();
+        await RunAsync(port);
+        return port;
+    }
+
+    private async Task EndAsync(string signal)
+    {
+        if (_server is null)
+            return;
+        using (var kill = Process.Start("kill", [signal, _server.Id.ToString(CultureInfo.InvariantCulture)]))
+            await kill.WaitForExitAsync();
+        await _server.WaitForExitAsync();
+        _server.Dispose();
+        _server = null;
+    }
+
+    private async Task RunAsync(int port)
+    {
         _server = Start("postgres",
         [
-            "-D", data, "-p", port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1",
+            "-D", Path.Combine(_folder, "data"), "-p", port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1",
             "-c", $"unix_socket_directories={_folder}", "-c", "max_connections=300",
         ]);
         // Nobody reads its log; a full pipe would hold it up.
         _server.BeginOutputReadLine();
         _server.BeginErrorReadLine();
         await AcceptsAsync(port);
-        return port;
     }
 
     private async Task AcceptsAsync(int port)
