@@ -2,6 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text.Json.Serialization.Metadata;
 using Drover.Brokers;
+using Drover.Catalog;
+using Drover.Limits;
 using Drover.NetQueue;
 using Drover.Servers;
 using Drover.Sqlite;
@@ -31,6 +33,12 @@ public sealed class DroverBuilder
 
     /// <summary>How the queue works when it is in this process: retention and lease.</summary>
     public BrokerOptions Broker { get; set; } = new();
+
+    /// <summary>
+    /// Limits by key: <c>queue:NAME</c> for all jobs of a queue, <c>key:KEY</c> for jobs with that <see cref="JobOptions.LimitKey"/>. They hold when the
+    /// queue is in this process; a cluster's limits are set there. A limit that somebody set by the API takes the place of one here.
+    /// </summary>
+    public Dictionary<string, JobLimit> Limits { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Keeps jobs in a SQLite database of this program's own. One process uses a folder at a time.</summary>
     /// <param name="folder">The folder of the data files, relative to the current one; made when it is not there.</param>
@@ -127,6 +135,9 @@ public sealed class DroverBuilder
             new Broker(store(provider), provider.GetService<ITargetResolver>(), Broker, TimeOf(provider), LogsOf(provider)));
         _services.AddSingleton<IBroker>(provider => provider.GetRequiredService<Broker>());
         _services.AddHostedService(provider => provider.GetRequiredService<Broker>());
+        _services.AddHostedService(provider => new LimitKeeper(
+            provider.GetService<LimitCatalog>() ?? (provider.GetService<ICatalog>() is { } catalog ? new(catalog) : null), Limits,
+            provider.GetRequiredService<Broker>(), TimeOf(provider), LogsOf(provider)));
     }
 
     internal static TimeProvider TimeOf(IServiceProvider provider) => provider.GetRequiredService<TimeProvider>();

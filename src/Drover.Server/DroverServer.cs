@@ -1,4 +1,5 @@
 using Drover.Brokers;
+using Drover.Limits;
 using Drover.Schedules;
 using Drover.Server.Audit;
 using Drover.Server.Auth;
@@ -9,6 +10,7 @@ using Drover.Server.Http;
 using Drover.Server.Jobs;
 using Drover.Server.Json;
 using Drover.Server.Keys;
+using Drover.Server.Limits;
 using Drover.Server.Live;
 using Drover.Server.Logs;
 using Drover.Server.Metrics;
@@ -61,7 +63,7 @@ public static class DroverServer
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options);
         services.AddSingleton<KeyRing>().AddSingleton<KeyRingCheck>();
-        services.AddSingleton<ServerCatalog>().AddSingleton<KeyCatalog>().AddSingleton<ScheduleCatalog>();
+        services.AddSingleton<ServerCatalog>().AddSingleton<KeyCatalog>().AddSingleton<ScheduleCatalog>().AddSingleton<LimitCatalog>();
         services.AddSingleton(provider => new ServerDirectory(
             provider.GetRequiredService<ServerCatalog>(), provider.GetRequiredService<KeyCatalog>(), provider.GetRequiredService<KeyRing>(),
             options, provider.GetRequiredService<AuditTrail>()));
@@ -104,6 +106,7 @@ public static class DroverServer
         api.MapKeys(options);
         api.MapSchedules();
         api.MapQueues();
+        api.MapLimits();
         api.MapWorkers();
         api.MapSystem();
         api.MapLive();

@@ -1,7 +1,9 @@
+using System.Collections.Immutable;
 using System.Net;
 using Drover.Brokers;
 using Drover.Cli.Configuration;
 using Drover.Cli.Verbs;
+using Drover.Limits;
 using Drover.NetQueue;
 using Drover.Schedules;
 using Drover.Server;
@@ -30,6 +32,8 @@ internal static class Composition
             services.AddSingleton(store.Audit);
             services.AddSingleton(provider => new Broker(store.Jobs, provider.GetRequiredService<ServerDirectory>(), config.Broker, TimeProvider.System, logs));
             services.AddSingleton<IBroker>(provider => provider.GetRequiredService<Broker>());
+            services.AddHostedService(provider => new LimitKeeper(
+                provider.GetRequiredService<LimitCatalog>(), ImmutableDictionary<string, JobLimit>.Empty, provider.GetRequiredService<Broker>(), TimeProvider.System, logs));
             services.AddHostedService(provider => new Scheduler(provider.GetRequiredService<ScheduleCatalog>(), provider.GetRequiredService<IBroker>(), TimeProvider.System, logs));
         });
 

@@ -18,7 +18,7 @@ internal static class Root
             Verb.Url, Verb.Token, Verb.Data, Verb.ConfigFile, Verb.Json,
             UpVerb.Up(), UpVerb.Serve(),
             RunVerb.Run(), RunVerb.Script(),
-            JobVerbs.Make(), BatchVerbs.Make(), ScheduleVerbs.Make(), ServerVerbs.Make(), KeyVerbs.Make(), QueueVerbs.Queues(), QueueVerbs.Workers(),
+            JobVerbs.Make(), BatchVerbs.Make(), ScheduleVerbs.Make(), ServerVerbs.Make(), KeyVerbs.Make(), QueueVerbs.Queues(), LimitVerbs.Make(), QueueVerbs.Workers(),
             TopVerb.Make(), BenchVerb.Make(), HealthVerb.Make(), ConfigVerb.Make(), CompletionScripts.Make(), Completion.Verb(Make), VersionVerb(),
         };
         root.Directives.Clear();

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Drover.Jobs;
 using Drover.Redis.Engine;
 using Drover.Storage;
@@ -34,6 +35,9 @@ internal sealed partial class RedisJobStore
         values.Add(request.Queues.Count * 2);
         foreach (var share in request.Queues)
             values.AddRange([share.Name, share.Weight]);
+        values.Add((request.Permits?.Count ?? 0) * 2);
+        foreach (var (key, most) in request.Permits ?? ImmutableDictionary<string, int>.Empty)
+            values.AddRange([key, most]);
 
         var answers = (RedisResult[])(await link.RunAsync(LeaseScript, [.. values], cancel))!;
         return [.. answers.Select(answer => ReadLease(answer, now))];

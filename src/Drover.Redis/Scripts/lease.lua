@@ -1,5 +1,5 @@
 -- ARGV: now in ticks and microseconds, the lease's end and length, worker, instance, most, starvation period or '', shell, seed, node,
--- then counted lists: task types, labels, strict queues, and queues with their weights.
+-- then counted lists: task types, labels, strict queues, queues with their weights, and limit keys with how many may be leased.
 local ticks, now, ends, length, worker, instance = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local most, period, shell, node = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9] == '1', ARGV[11]
 math.randomseed(tonumber(ARGV[10]))
@@ -16,6 +16,8 @@ local function set()
   return values
 end
 local types, labels, strict, asked = set(), set(), set(), list()
+local permits, bound = {}, list()
+for i = 1, #bound, 2 do permits[bound[i]] = tonumber(bound[i + 1]) end
 
 local function satisfies(needs)
   local first = true
@@ -31,13 +33,19 @@ local function satisfies(needs)
 end
 
 local limits, running = {}, {}
-local function full(lk)
-  if lk == '' then return false end
-  if limits[lk] == nil then
-    limits[lk] = tonumber(call('HGET', P .. 'lim:' .. node, lk) or '') or false
-    running[lk] = tonumber(call('HGET', P .. 'lk', lk) or '0')
+local function reached(key, hash, field)
+  if permits[key] and permits[key] <= 0 then return true end
+  if limits[key] == nil then
+    limits[key] = tonumber(call('HGET', P .. 'lim:' .. node, key) or '') or false
+    running[key] = limits[key] and tonumber(call('HGET', P .. hash, field) or '0')
   end
-  return limits[lk] and running[lk] >= limits[lk]
+  return limits[key] and running[key] >= limits[key]
+end
+local function full(lk) return lk ~= '' and reached(lk, 'lk', lk) end
+local function qfull(q) return reached('queue:' .. q, 'qc', '3' .. q) end
+local function count(key)
+  if running[key] then running[key] = running[key] + 1 end
+  if permits[key] then permits[key] = permits[key] - 1 end
 end
 
 local function look(l)
@@ -64,7 +72,7 @@ local function add(q, weight)
       if l.m then lines[#lines + 1] = l end
     end
   end
-  if #lines > 0 then queues[#queues + 1] = { weight = weight, lines = lines } end
+  if #lines > 0 then queues[#queues + 1] = { q = q, weight = weight, lines = lines } end
 end
 local named = {}
 for i = 1, #asked, 2 do named[asked[i]] = true end
@@ -82,6 +90,7 @@ local function before(a, b) return a.urgency < b.urgency or (a.urgency == b.urge
 
 local function best(queue)
   local first
+  if qfull(queue.q) then return nil end
   for _, l in ipairs(queue.lines) do
     if l.m and not full(l.lk) and (not first or before(l, first)) then first = l end
   end
@@ -123,7 +132,11 @@ while #leases < most do
   call('HSET', j.key, 'at', attempt, 'sat', ticks, 'w', worker, 'inst', instance, 'dur', length, 'a' .. attempt, ticks .. '\n' .. worker)
   call('ZADD', P .. 'run', ends, j.m)
   call('SADD', P .. 'w:' .. worker, j.m)
-  if j.lk ~= '' then running[j.lk] = call('HINCRBY', P .. 'lk', j.lk, 1) end
+  if j.lk ~= '' then
+    call('HINCRBY', P .. 'lk', j.lk, 1)
+    count(j.lk)
+  end
+  count('queue:' .. j.q)
   local v = call('HMGET', j.key, 'spec', 'pay', 'rdy', 'os')
   leases[#leases + 1] = { j.id, attempt, v[1], v[2] or '', v[3], v[4] or '0', j.used }
   look(l)

@@ -19,6 +19,7 @@ internal static class Examples
         [
             ("Jobs with one that follows them all", """{"jobs": [{"command": "echo", "args": ["one"]}, {"command": "echo", "args": ["two"]}], "completion": {"command": "echo", "args": ["all done"]}}"""),
         ],
+        ["setLimit"] = [("Five at once, a hundred a minute", """{"max_running": 5, "rate": {"count": 100, "per": 60}}""")],
         ["submitScript"] = [("A script", """{"script": "#!/bin/bash\necho hi \"$1\"", "args": ["you"], "server_id": "local", "timeout": 600}""")],
         ["submitJobs"] =
         [

@@ -81,7 +81,7 @@ internal readonly record struct Candidate(int Urgency, long Seq, long ReadyAt, i
 }
 
 /// <summary>A queue's numbers. Belongs to the writer thread.</summary>
-internal sealed class QueueState(string name, bool strict)
+internal sealed class QueueState(string name, bool strict, LimitState limit)
 {
     public string Name { get; } = name;
 
@@ -89,6 +89,9 @@ internal sealed class QueueState(string name, bool strict)
     public bool Strict { get; } = strict;
 
     public bool Paused { get; set; }
+
+    /// <summary>Whether as many of its jobs run as may.</summary>
+    public bool Full => Running >= limit.Most;
 
     /// <summary>Ready jobs by priority; index 0 for priority 1.</summary>
     public long[] Ready { get; } = new long[10];

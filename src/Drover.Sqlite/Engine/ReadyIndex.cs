@@ -1,3 +1,4 @@
+using Drover.Jobs;
 using Drover.Storage;
 
 namespace Drover.Sqlite.Engine;
@@ -26,17 +27,22 @@ internal sealed class ReadyIndex(Columns columns, QueueOptions options)
     /// <summary>Takes up to <see cref="LeaseRequest.Max"/> jobs; <paramref name="start"/> makes each one running, or answers false when it cannot be.</summary>
     public void Take(LeaseRequest request, long now, Func<Candidate, bool> start)
     {
-        var groups = GroupsFor(request, now);
+        var permits = request.Permits is null ? null : new Permits(request.Permits);
+        var groups = GroupsFor(request, permits, now);
         int left = request.Max;
         while (left > 0 && groups.Count > 0)
         {
             var group = Choose(groups);
             var candidate = group.Heads.Dequeue();
-            if (candidate.Lane.Limit is not { Reached: true })
+            if (HasRoom(candidate.Lane, permits))
             {
                 candidate.Lane.Take(candidate);
                 if (start(candidate))
+                {
                     left--;
+                    permits?.Take(candidate.Lane);
+                }
+
                 if (candidate.Lane.TryPeek(columns, now, PeriodOf(candidate.Lane), out var next))
                     group.Heads.Enqueue(next, next);
             }
@@ -49,7 +55,7 @@ internal sealed class ReadyIndex(Columns columns, QueueOptions options)
     private long? PeriodOf(Lane lane) => lane.Queue.Strict ? null : options.StarvationPeriod?.Ticks;
 
     /// <summary>One group when all weights are equal, else one for each queue.</summary>
-    private List<Group> GroupsFor(LeaseRequest request, long now)
+    private List<Group> GroupsFor(LeaseRequest request, Permits? permits, long now)
     {
         var weights = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var share in request.Queues)
@@ -64,7 +70,7 @@ internal sealed class ReadyIndex(Columns columns, QueueOptions options)
         {
             var lane = _nonEmpty[at];
             int weight = weights.GetValueOrDefault(lane.Queue.Name, star);
-            if (weight == 0 || lane.Queue.Paused || lane.Limit is { Reached: true } || !capable.Of(lane))
+            if (weight == 0 || lane.Queue.Paused || !HasRoom(lane, permits) || !capable.Of(lane))
                 continue;
             if (!lane.TryPeek(columns, now, PeriodOf(lane), out var head))
             {
@@ -99,6 +105,9 @@ internal sealed class ReadyIndex(Columns columns, QueueOptions options)
         return groups.First(group => (draw -= group.Weight) < 0);
     }
 
+    private static bool HasRoom(Lane lane, Permits? permits) =>
+        lane.Limit is not { Reached: true } && !lane.Queue.Full && permits?.Allows(lane) != false;
+
     private void List(Lane lane)
     {
         if (lane.Listed)
@@ -117,6 +126,25 @@ internal sealed class ReadyIndex(Columns columns, QueueOptions options)
         }
 
         return capable;
+    }
+
+    /// <summary>How many more jobs a call may lease, by limit key.</summary>
+    private sealed class Permits(IReadOnlyDictionary<string, int> most)
+    {
+        private readonly Dictionary<string, int> _left = new(most, StringComparer.Ordinal);
+
+        public bool Allows(Lane lane) => Left(lane.LimitKey) > 0 && Left(JobRules.QueueLimitKey(lane.Queue.Name)) > 0;
+
+        public void Take(Lane lane)
+        {
+            foreach (string? key in (ReadOnlySpan<string?>)[lane.LimitKey, JobRules.QueueLimitKey(lane.Queue.Name)])
+            {
+                if (key is not null && _left.TryGetValue(key, out int left))
+                    _left[key] = left - 1;
+            }
+        }
+
+        private int Left(string? key) => key is null ? 1 : _left.GetValueOrDefault(key, 1);
     }
 
     private sealed class Group(int weight)

@@ -1,3 +1,4 @@
+using Drover.Jobs;
 using Drover.Sqlite.Sql;
 using Drover.Storage;
 
@@ -47,7 +48,7 @@ internal sealed class Registry(QueueOptions options)
     public QueueState QueueOf(string name)
     {
         if (!_queues.TryGetValue(name, out var queue))
-            _queues[name] = queue = new(name, options.StrictQueues.Contains(name));
+            _queues[name] = queue = new(name, options.StrictQueues.Contains(name), LimitOf(JobRules.QueueLimitKey(name)));
         return queue;
     }
 

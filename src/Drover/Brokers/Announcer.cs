@@ -120,8 +120,25 @@ internal sealed class Announcer(
         var held = workers.Release(change.WorkerId, new(change.Id, change.Attempt));
         if (held is { } lease && metrics.MeasuresDuration)
             metrics.Ran(change.Queue, time.GetElapsedTime(lease.Leased));
-        if (!Limits.IsEmpty && (held is null || (held.Value.LimitKey is { } key && Limits.ContainsKey(key))))
-            waiters.ShellReady(1);
+        if (!Limits.IsEmpty)
+            MadeRoom(change.Queue, held);
+    }
+
+    /// <summary>The end of an attempt may have made room under a limit for one that waits.</summary>
+    private void MadeRoom(string queue, HeldLease? held)
+    {
+        if (held is null)
+            waiters.AnyReady(1);
+        else if (held.Value.LimitKey is { } key && Limits.ContainsKey(key))
+        {
+            if (key.StartsWith("server:", StringComparison.Ordinal))
+                waiters.ShellReady(1);
+            else
+                waiters.AnyReady(1);
+        }
+
+        if (Limits.ContainsKey(JobRules.QueueLimitKey(queue)))
+            waiters.Ready(queue, null, 1);
     }
 
     private void AskToCancel(JobChange change)

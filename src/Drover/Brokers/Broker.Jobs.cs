@@ -137,7 +137,17 @@ public sealed partial class Broker
                 _announcer.Limits.TryRemove(key, out _);
         }
 
-        _waiters.ShellReady(long.MaxValue);
+        _waiters.AnyReady(long.MaxValue);
+    }
+
+    /// <summary>
+    /// Sets how many jobs with a limit key (<see cref="JobRules.LimitKeyOf"/>), or of a queue under <see cref="JobRules.QueueLimitKey"/>, may start in a
+    /// time; null lifts the limit. Jobs over it stay queued and hold up no others. Not stored, and counted by this broker alone.
+    /// </summary>
+    public void SetRates(IReadOnlyDictionary<string, RateLimit?> rates)
+    {
+        _rates.Set(rates);
+        _waiters.AnyReady(long.MaxValue);
     }
 
     /// <inheritdoc/>

@@ -54,7 +54,7 @@ public sealed partial class Broker
         IReadOnlyList<Lease> leases;
         try
         {
-            leases = await _store.LeaseAsync(request, CancellationToken.None);
+            leases = await _rates.LeaseAsync(request);
         }
         catch
         {

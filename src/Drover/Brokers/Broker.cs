@@ -1,5 +1,6 @@
 using Drover.Brokers.Duties;
 using Drover.Brokers.Following;
+using Drover.Brokers.Rates;
 using Drover.Brokers.Uniqueness;
 using Drover.Events;
 using Drover.Servers;
@@ -32,6 +33,8 @@ public sealed partial class Broker : IBroker, IHostedService, IAsyncDisposable
     private readonly ExpireLeasesDuty _expire;
     private readonly FollowDuty _follow;
     private readonly UniqueEnqueue _unique;
+    private readonly RateGate _rates;
+    private readonly RateDuty _rateDuty;
     private readonly Duty[] _duties;
     private readonly SemaphoreSlim _connecting = new(1);
     private CancellationTokenSource? _stop;
@@ -59,6 +62,8 @@ public sealed partial class Broker : IBroker, IHostedService, IAsyncDisposable
         _promote = new(store, _announcer, options, time, _log);
         _expire = new(store, _announcer, options, time, _log);
         _follow = new(store, _announcer, time, _log);
+        _rates = new(store, time);
+        _rateDuty = new(_rates, _waiters, time, _log);
         _unique = new(store, _announcer, time, AcceptAsync);
         _announcer.Waits = _promote.DueIn;
         _announcer.StatusChanged = _follow.Changed;
@@ -73,6 +78,7 @@ public sealed partial class Broker : IBroker, IHostedService, IAsyncDisposable
             _promote,
             _expire,
             _follow,
+            _rateDuty,
             new RetainDuty(store, options, time, _log),
             new SilentWorkersDuty(this, _workers, _paces, options, time, _log),
             new ClockWatch(() => _promote.DueIn(TimeSpan.Zero), options, time, _log),
@@ -124,6 +130,7 @@ public sealed partial class Broker : IBroker, IHostedService, IAsyncDisposable
         _metrics.Dispose();
         foreach (var duty in _duties)
             duty.Dispose();
+        _rates.Dispose();
         _connecting.Dispose();
         _stop?.Dispose();
     }
@@ -134,5 +141,6 @@ public sealed partial class Broker : IBroker, IHostedService, IAsyncDisposable
         await _expire.ExpireAsync(cancel);
         await _follow.RunOnceAsync(cancel);
         await _promote.PromoteAsync(cancel);
+        await _rateDuty.RunOnceAsync(cancel);
     }
 }

@@ -80,7 +80,7 @@ internal sealed class LeaseWaiters
         }
     }
 
-    /// <summary>Commands may be ready in any queue, for a limit that held them up was lifted or has room again.</summary>
+    /// <summary>Commands may be ready in any queue, for a limit that held them up has room again.</summary>
     public void ShellReady(long count)
     {
         lock (_gate)
@@ -94,12 +94,12 @@ internal sealed class LeaseWaiters
     }
 
     /// <summary>Jobs of any kind may be ready in any queue.</summary>
-    public void AllReady()
+    public void AnyReady(long count)
     {
         lock (_gate)
         {
             foreach (var of in _classes)
-                Wake(of, long.MaxValue);
+                Wake(of, count);
         }
     }
 

@@ -36,13 +36,13 @@ internal sealed class SharedNews(EventFeed events, LeaseWaiters waiters, WorkerR
         if (waits)
             announcer.Waits(TimeSpan.Zero);
         if (ended && !announcer.Limits.IsEmpty)
-            waiters.ShellReady(long.MaxValue);
+            waiters.AnyReady(long.MaxValue);
     }
 
     public void Missed()
     {
         events.PublishMissed();
-        waiters.AllReady();
+        waiters.AnyReady(long.MaxValue);
         announcer.Waits(TimeSpan.Zero);
         follow.LookAtAll();
     }

@@ -34,6 +34,9 @@ public static class JobRules
     public static string? LimitKeyOf(JobSpec spec) =>
         spec.Shell is { } shell ? "server:" + shell.ServerId : spec.LimitKey is { } key ? "key:" + key : null;
 
+    /// <summary>The key under which all running jobs of a queue are counted against a limit: <c>queue:NAME</c>.</summary>
+    public static string QueueLimitKey(string queue) => "queue:" + queue;
+
     /// <summary>By which id a job is found beside its own (<see cref="JobFilter.OriginId"/>): that of its origin or of its batch; null for none.</summary>
     public static Guid? LinkOf(JobSpec spec) => spec.OriginId ?? spec.BatchId;
 

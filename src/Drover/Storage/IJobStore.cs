@@ -117,7 +117,8 @@ public interface IJobStore : IAsyncDisposable
     ValueTask SetPausedAsync(string queue, bool paused, CancellationToken cancel = default);
 
     /// <summary>
-    /// Sets how many jobs with a limit key (<see cref="JobRules.LimitKeyOf"/>) may run at once: 0 parks them all, null lifts the limit.
+    /// Sets how many jobs with a limit key (<see cref="JobRules.LimitKeyOf"/>), or of a queue under <see cref="JobRules.QueueLimitKey"/>, may
+    /// run at once: 0 parks them all, null lifts the limit.
     /// Jobs over the limit stay queued and hold up no others. Not stored: whoever knows the limits sets them at start.
     /// </summary>
     ValueTask SetLimitsAsync(IReadOnlyDictionary<string, int?> limits, CancellationToken cancel = default);

@@ -54,6 +54,12 @@ public sealed record LeaseRequest
 
     /// <summary>What it can run.</summary>
     public required WorkerCapabilities Capabilities { get; init; }
+
+    /// <summary>
+    /// By limit key (<see cref="JobRules.LimitKeyOf"/>, or <see cref="JobRules.QueueLimitKey"/> for all jobs of a queue) how many jobs this call may
+    /// lease at most; 0 for none. Others, and null, are not bound. A job that is bound holds up no others.
+    /// </summary>
+    public IReadOnlyDictionary<string, int>? Permits { get; init; }
 }
 
 /// <summary>A queue that a worker serves.</summary>

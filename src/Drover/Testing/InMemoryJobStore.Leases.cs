@@ -13,8 +13,14 @@ public sealed partial class InMemoryJobStore
     {
         using var held = Enter(cancel);
         var leases = new List<Lease>();
-        while (leases.Count < request.Max && NextFor(request) is { } job)
+        var permits = new Dictionary<string, int>(request.Permits ?? new Dictionary<string, int>(), StringComparer.Ordinal);
+        while (leases.Count < request.Max && NextFor(request, permits) is { } job)
+        {
             leases.Add(Start(job, request));
+            foreach (string key in LimitKeysOf(job).Where(permits.ContainsKey))
+                permits[key]--;
+        }
+
         return new(leases);
     }
 
@@ -64,7 +70,7 @@ public sealed partial class InMemoryJobStore
         return new(Lose(_running.Where(j => j.WorkerId == workerId && j.InstanceId != currentInstance).OrderBy(j => j.Seq), "it was started anew"));
     }
 
-    private StoredJob? NextFor(LeaseRequest request)
+    private StoredJob? NextFor(LeaseRequest request, Dictionary<string, int> permits)
     {
         var now = time.GetUtcNow();
         var named = request.Queues.Select(q => q.Name).ToHashSet(StringComparer.Ordinal);
@@ -82,11 +88,13 @@ public sealed partial class InMemoryJobStore
         int draw = _random.Next(candidates.Sum(c => c.Weight));
         return candidates.First(c => (draw -= c.Weight) < 0).Best.Job;
 
-        bool MayRun(StoredJob job) => request.Capabilities.Satisfies(job.Needs) && !IsAtLimit(job);
+        bool MayRun(StoredJob job) => request.Capabilities.Satisfies(job.Needs) && LimitKeysOf(job).All(HasRoom);
+
+        bool HasRoom(string key) => permits.GetValueOrDefault(key, 1) > 0 && (!_limits.TryGetValue(key, out int limit) || _runningByLimitKey.GetValueOrDefault(key) < limit);
     }
 
-    private bool IsAtLimit(StoredJob job) =>
-        job.LimitKey is { } key && _limits.TryGetValue(key, out int limit) && _runningByLimitKey.GetValueOrDefault(key) >= limit;
+    private static IEnumerable<string> LimitKeysOf(StoredJob job) =>
+        job.LimitKey is { } key ? [key, JobRules.QueueLimitKey(job.Spec.Queue)] : [JobRules.QueueLimitKey(job.Spec.Queue)];
 
     private Lease Start(StoredJob job, LeaseRequest request)
     {
@@ -150,7 +158,7 @@ public sealed partial class InMemoryJobStore
 
     private void CountRunning(StoredJob job, int by)
     {
-        if (job.LimitKey is { } key)
+        foreach (string key in LimitKeysOf(job))
             _runningByLimitKey[key] = _runningByLimitKey.GetValueOrDefault(key) + by;
     }
 }

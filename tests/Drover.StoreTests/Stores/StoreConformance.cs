@@ -6,7 +6,7 @@ using Drover.StoreTests.Support;
 namespace Drover.StoreTests.Stores;
 
 /// <summary>What only <see cref="IJobStore"/> has: the background duties in their parts, and the store's own life.</summary>
-public abstract class StoreConformance : IAsyncLifetime
+public abstract partial class StoreConformance : IAsyncLifetime
 {
     private readonly TestClock _clock = new();
     private StoreHome _home = null!;

@@ -56,6 +56,34 @@ public sealed class GroupTests
         Assert.Equal(0, (await program.Broker.CountAsync(JobFilter.All, Cancel)).Total);
     }
 
+    [Fact]
+    public async Task Limits_that_the_program_declares_hold()
+    {
+        var (running, most) = (0, 0);
+        await using var program = await Program.StartAsync(drover =>
+        {
+            drover.Limits["key:api"] = new(MaxRunning: 2);
+            drover.Worker = drover.Worker with { Slots = 8 };
+            drover.UseStore(new InMemoryJobStore(TimeProvider.System)).AddHandler(Payloads.Default.Count, async (_, _, cancel) =>
+            {
+                int now = Interlocked.Increment(ref running);
+                InterlockedMax(ref most, now);
+                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancel);
+                Interlocked.Decrement(ref running);
+            });
+        });
+        var batch = await program.Client.EnqueueBatchAsync(new JobBatch().AddRange(Enumerable.Range(0, 10).Select(n => new Count(n)), new() { LimitKey = "api" }), Cancel);
+        await Support.Eventually.BecomesAsync("all are done", async () => (await program.Client.CountBatchAsync(batch.Id, Cancel)).Completed == 10);
+        Assert.InRange(most, 1, 2);
+    }
+
+    private static void InterlockedMax(ref int most, int value)
+    {
+        int seen = Volatile.Read(ref most);
+        while (value > seen && Interlocked.CompareExchange(ref most, value, seen) is var now && now != seen)
+            seen = now;
+    }
+
     private static async Task<(ConcurrentQueue<string> Ran, Program Program)> StartAsync()
     {
         var ran = new ConcurrentQueue<string>();

@@ -34,6 +34,8 @@ internal sealed class ApiRows
         string waiting = await JobAsync(host, Later, "scheduled");
         string toCancel = await JobAsync(host, Later, "scheduled");
         string batch = (await host.Client.Post("batches", $$$"""{"jobs": [{{{Later}}}], "completion": {"command": "true"}}""")).Is(201).String("id");
+        foreach (string key in (string[])["key:row", "key:gone"])
+            (await host.Client.Send("PUT", "limits/" + key, """{"max_running": 1}""")).Is(200);
         await AddServerAsync(host, "row-1");
         await AddServerAsync(host, "row-2");
         await UploadAsync(host, "row-key");
@@ -96,6 +98,10 @@ internal sealed class ApiRows
             ["getQueueStats"] = new("queues/default/stats"),
             ["pauseQueue"] = new("queues/other/pause"),
             ["resumeQueue"] = new("queues/other/resume"),
+            ["setLimit"] = new("limits/queue:row", """{"max_running": 3}"""),
+            ["listLimits"] = new("limits"),
+            ["getLimit"] = new("limits/key:row"),
+            ["liftLimit"] = new("limits/key:gone", null, HttpStatusCode.NoContent),
             ["listWorkers"] = new("workers"),
             ["getWorkerStats"] = new("workers/stats"),
             ["drainWorker"] = new("workers/test-host/drain", null, HttpStatusCode.Accepted),

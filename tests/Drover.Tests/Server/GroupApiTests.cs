@@ -1,5 +1,8 @@
+using Drover.Limits;
 using Drover.Tests.Support;
 using Drover.Workers;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Drover.Tests.Server;
 
@@ -124,5 +127,32 @@ public sealed class GroupApiTests
         var again = (await host.Client.Post("jobs", hourly)).Is(200);
         Assert.Equal("true", again.Headers["Drover-Duplicate"]);
         Assert.NotEmpty((await host.Client.Post("jobs", """{"job_type": "t", "unique": {"until": "started"}}""")).Is(400).Error("unique_key"));
+    }
+
+    [Fact]
+    public async Task A_limit_that_is_set_holds_and_lifting_it_lets_the_others_run()
+    {
+        await using var host = await TestHost.StartAsync(handlers: new TaskHandlers());
+        using var keeper = new LimitKeeper(
+            host.Services.GetRequiredService<LimitCatalog>(), new Dictionary<string, JobLimit>(), (Drover.Brokers.Broker)host.Broker, TimeProvider.System, NullLoggerFactory.Instance);
+        await keeper.StartAsync(default);
+        (await host.Client.Send("PUT", "limits/queue:few", """{"max_running": 0, "rate": {"count": 5, "per": 60}}""")).Is(200);
+        Assert.Equal(60, (await host.Client.Get("limits/queue:few")).Is(200)["rate.per"].GetDouble());
+        // The keeper is told at once; its first word to the broker is what the jobs must not outrun.
+        await Eventually.BecomesAsync("nothing is taken from the queue", async () =>
+        {
+            string id = (await host.Client.Post("jobs", """{"command": "true", "queue": "few"}""")).Is(201).String("id");
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+            return (await host.Client.Get($"jobs/{id}")).String("status") == "queued";
+        });
+        (await host.Client.Delete("limits/queue:few")).Is(204);
+        await Eventually.BecomesAsync("all have run", async () => (await host.Client.Get("jobs/counts?queue=few")) is var counts
+            && counts["completed"].GetInt32() == counts["total"].GetInt32());
+        (await host.Client.Get("limits/queue:few")).Is(404);
+        (await host.Client.Delete("limits/queue:few")).Is(404);
+        Assert.NotEmpty((await host.Client.Send("PUT", "limits/server:x", """{"max_running": 1}""")).Is(400).Error("key"));
+        Assert.NotEmpty((await host.Client.Send("PUT", "limits/key:x", "{}")).Is(400).Error("max_running"));
+        Assert.NotEmpty((await host.Client.Send("PUT", "limits/key:x", """{"rate": {"count": 0, "per": 1e9}}""")).Is(400).Error("rate.per"));
+        await keeper.StopAsync(default);
     }
 }
