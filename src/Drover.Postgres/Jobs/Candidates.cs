@@ -1,3 +1,4 @@
+using Drover.Jobs;
 using Drover.Postgres.Engine;
 using Drover.Storage;
 
@@ -14,7 +15,7 @@ internal sealed class Candidates(QueueOptions options, long now)
 {
     private readonly Dictionary<int, LineUp> _lines = [];
 
-    /// <summary>How many more jobs may run under a limit key; keys without a limit are not here.</summary>
+    /// <summary>How many more jobs may be taken under a limit key; keys that nothing binds are not here.</summary>
     public Dictionary<string, long> Room { get; } = new(StringComparer.Ordinal);
 
     public void Add(Line line, in Candidate candidate)
@@ -36,12 +37,18 @@ internal sealed class Candidates(QueueOptions options, long now)
         while (taken.Count < most && (equal ? First(all) : Draw(queues)) is { } line)
         {
             taken.Add((line.Line.Id, line.Head));
-            if (Room.TryGetValue(line.Line.LimitKey, out long room))
-                Room[line.Line.LimitKey] = room - 1;
+            Use(line.Line.LimitKey);
+            Use(line.QueueKey);
             line.Next();
         }
 
         return taken;
+
+        void Use(string key)
+        {
+            if (Room.TryGetValue(key, out long room))
+                Room[key] = room - 1;
+        }
     }
 
     private LineUp? First(List<LineUp> lines)
@@ -67,7 +74,7 @@ internal sealed class Candidates(QueueOptions options, long now)
         return firsts.First(f => (draw -= f.Weight) < 0).First;
     }
 
-    private bool HasRoom(LineUp line) => !Room.TryGetValue(line.Line.LimitKey, out long room) || room > 0;
+    private bool HasRoom(LineUp line) => Room.Count == 0 || (Room.GetValueOrDefault(line.Line.LimitKey, 1) > 0 && Room.GetValueOrDefault(line.QueueKey, 1) > 0);
 
     private static int WeightOf(string queue, IReadOnlyList<QueueShare> shares)
     {
@@ -88,6 +95,8 @@ internal sealed class Candidates(QueueOptions options, long now)
         private int _at;
 
         public Line Line => line;
+
+        public string QueueKey { get; } = JobRules.QueueLimitKey(line.Queue);
 
         public List<Candidate> Jobs { get; } = [];
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using Drover.Jobs;
 using Drover.Postgres.Engine;
 using Drover.Storage;
 using Npgsql;
@@ -56,7 +57,7 @@ internal sealed class Leaser(Link link, Registry registry, SharedClock clock, Jo
             while (leases.Count < request.Max)
             {
                 var lines = Lines(request);
-                bool limited = lines.Any(l => _limits.ContainsKey(l.LimitKey));
+                bool limited = !_limits.IsEmpty && lines.Any(l => _limits.ContainsKey(l.LimitKey) || _limits.ContainsKey(JobRules.QueueLimitKey(l.Queue)));
                 var round = limited
                     ? await link.TransactAsync(async connection =>
                     {
@@ -126,6 +127,7 @@ internal sealed class Leaser(Link link, Registry registry, SharedClock clock, Jo
         if (full)
             _floors.Took(began);
         await CountRunningAsync(connection, lines, candidates);
+        Bind(candidates, request.Permits, leases);
         var chosen = candidates.Take(wanted, request.Queues);
         if (chosen.Count == 0)
             return Round.Last;
@@ -137,17 +139,39 @@ internal sealed class Leaser(Link link, Registry registry, SharedClock clock, Jo
 
     private async Task CountRunningAsync(NpgsqlConnection connection, List<Line> lines, Candidates candidates)
     {
-        string[] keys = [.. lines.Select(l => l.LimitKey).Where(_limits.ContainsKey).Distinct()];
-        if (keys.Length == 0)
+        if (_limits.IsEmpty)
             return;
-        foreach (string key in keys)
+        string[] keys = [.. lines.Select(l => l.LimitKey).Where(_limits.ContainsKey).Distinct()];
+        string[] queues = [.. lines.Select(l => l.Queue).Distinct().Where(queue => _limits.ContainsKey(JobRules.QueueLimitKey(queue)))];
+        foreach (string key in keys.Concat(queues.Select(JobRules.QueueLimitKey)))
             candidates.Room[key] = _limits.GetValueOrDefault(key, int.MaxValue);
-        await using var command = connection.Command("""
-            SELECT l.limit_key, count(*) FROM lines l JOIN running r ON r.line = l.id AND r.limited WHERE l.limit_key = ANY($1) GROUP BY 1
-            """).With(keys);
-        await using var reader = await command.ExecuteReaderAsync();
-        while (await reader.ReadAsync())
-            candidates.Room[reader.GetString(0)] -= reader.GetInt64(1);
+        if (keys.Length > 0)
+        {
+            await CountAsync("""
+                SELECT l.limit_key, count(*) FROM lines l JOIN running r ON r.line = l.id AND r.limited WHERE l.limit_key = ANY($1) GROUP BY 1
+                """, keys);
+        }
+
+        if (queues.Length > 0)
+            await CountAsync("SELECT 'queue:' || l.queue, count(*) FROM running r JOIN lines l ON l.id = r.line WHERE l.queue = ANY($1) GROUP BY 1", queues);
+
+        async Task CountAsync(string sql, string[] names)
+        {
+            await using var command = connection.Command(sql).With(names);
+            await using var reader = await command.ExecuteReaderAsync();
+            while (await reader.ReadAsync())
+                candidates.Room[reader.GetString(0)] -= reader.GetInt64(1);
+        }
+    }
+
+    /// <summary>What the caller may lease at most, less what it has by now.</summary>
+    private static void Bind(Candidates candidates, IReadOnlyDictionary<string, int>? permits, List<Lease> leases)
+    {
+        foreach (var (key, most) in permits ?? ImmutableDictionary<string, int>.Empty)
+        {
+            long left = most - leases.Count(lease => JobRules.LimitKeyOf(lease.Spec) == key || JobRules.QueueLimitKey(lease.Spec.Queue) == key);
+            candidates.Room[key] = Math.Min(candidates.Room.GetValueOrDefault(key, long.MaxValue), left);
+        }
     }
 
     private async Task TakeAsync(
