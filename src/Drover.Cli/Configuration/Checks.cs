@@ -32,7 +32,7 @@ internal static class Checks
     }
 
     public static string? Store(string value) => StoreAddress.Parse(value) is { } store && (!store.IsShared || HasHost(value))
-        ? null : "must be empty for SQLite in the data folder, or redis://[USER:PASSWORD@]HOST:PORT";
+        ? null : "must be empty for SQLite in the data folder, postgres://USER[:PASSWORD]@HOST[:PORT]/DATABASE, or redis://[USER:PASSWORD@]HOST[:PORT]";
 
     public static string? QueueServer(string value)
     {

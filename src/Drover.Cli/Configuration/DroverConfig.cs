@@ -1,5 +1,6 @@
 using System.Net;
 using Drover.Brokers;
+using Drover.Postgres;
 using Drover.Server;
 using Drover.Servers;
 using Drover.Sqlite;
@@ -46,8 +47,16 @@ internal sealed class DroverConfig(IReadOnlyDictionary<Setting, SettingValue> va
     public SqliteOptions Store => new()
     {
         Directory = DataFolder,
-        Durability = Text(Settings.QueueDurability).Equals("normal", StringComparison.OrdinalIgnoreCase) ? Durability.Normal : Durability.Full,
+        Durability = Text(Settings.QueueDurability).Equals("normal", StringComparison.OrdinalIgnoreCase) ? Sqlite.Durability.Normal : Sqlite.Durability.Full,
         Queues = new QueueOptions { MaxSize = Text(Settings.QueueMaxSize) == "unlimited" ? null : long.Parse(Text(Settings.QueueMaxSize), null) },
+    };
+
+    /// <summary>The store in a PostgreSQL database.</summary>
+    public PostgresOptions Postgres(string url) => new()
+    {
+        Url = url,
+        Durability = Store.Durability == Sqlite.Durability.Normal ? Drover.Postgres.Durability.Normal : Drover.Postgres.Durability.Full,
+        Queues = Store.Queues,
     };
 
     public WorkerOptions Worker => new()

@@ -12,7 +12,7 @@ internal static class Settings
     public static readonly Setting NetQueueTls = new("NETQUEUE_TLS", "on", "on; off lets producers in from other hosts without TLS, workers never", OneOf("on", "off"));
     public static readonly Setting NetQueueCert = new("NETQUEUE_TLS_CERT", "", "the queue server's certificate, a PEM file; else a self-signed one in the data folder", AnyText);
     public static readonly Setting NetQueueKey = new("NETQUEUE_TLS_KEY", "", "the private key of NETQUEUE_TLS_CERT, a PEM file", AnyText);
-    public static readonly Setting DatabaseUrl = new("DATABASE_URL", "sqlite", "where everything is kept: SQLite in the data folder, or a server that several nodes share: redis://HOST:PORT", Store) { Secret = true };
+    public static readonly Setting DatabaseUrl = new("DATABASE_URL", "sqlite", "where everything is kept: SQLite in the data folder, or a server that several nodes share: postgres://USER@HOST/DATABASE or redis://HOST:PORT", Store) { Secret = true };
     public static readonly Setting QueueUrl = new("QUEUE_URL", "", "who holds the jobs, when not DATABASE_URL: netqueue://HOST:PORT for a queue server, redis://HOST:PORT", QueueServer) { Secret = true };
     public static readonly Setting AdminToken = new("DROVER_ADMIN_TOKEN", "", "the admin token; else the one in the data folder, made at the first start", Token) { Secret = true };
     public static readonly Setting WorkerToken = new("DROVER_WORKER_TOKEN", "", "the token of workers in other processes; else the one in the data folder", Token) { Secret = true };

@@ -6,6 +6,9 @@ internal enum StoreKind
     /// <summary>In the data folder, for one process.</summary>
     Sqlite,
 
+    /// <summary>PostgreSQL, for any number of nodes.</summary>
+    Postgres,
+
     /// <summary>Redis, for any number of nodes.</summary>
     Redis,
 }
@@ -24,6 +27,7 @@ internal sealed record StoreAddress(StoreKind Kind, string Url)
     public static StoreAddress? Parse(string text) => text.Split(':', 2)[0].ToLowerInvariant() switch
     {
         "" or "sqlite" => Sqlite,
+        "postgres" or "postgresql" => new(StoreKind.Postgres, text),
         "redis" or "rediss" => new(StoreKind.Redis, text),
         _ => null,
     };

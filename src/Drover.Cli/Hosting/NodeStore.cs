@@ -1,5 +1,6 @@
 using Drover.Catalog;
 using Drover.Cli.Configuration;
+using Drover.Postgres;
 using Drover.Redis;
 using Drover.Sqlite;
 using Drover.Storage;
@@ -68,6 +69,10 @@ internal sealed class NodeStore : IAsyncDisposable
             {
                 throw new SettingException($"{address} cannot keep the jobs: {unfit.Message}");
             }
+            catch (ArgumentException wrong) when (address.Kind == StoreKind.Postgres)
+            {
+                throw new SettingException($"DATABASE_URL: {wrong.Message}");
+            }
 
             await Task.Delay(pause, TimeProvider.System, stop);
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
@@ -81,6 +86,9 @@ internal sealed class NodeStore : IAsyncDisposable
             case StoreKind.Redis:
                 var redis = await RedisDatabase.OpenAsync(new() { ConnectionString = address.Url, Queues = config.Store.Queues }, TimeProvider.System, logs);
                 return new(redis.Jobs, redis.Catalog, redis.Audit, redis);
+            case StoreKind.Postgres:
+                var postgres = await PostgresDatabase.OpenAsync(config.Postgres(address.Url), TimeProvider.System, logs);
+                return new(postgres.Jobs, postgres.Catalog, postgres.Audit, postgres);
             default:
                 var sqlite = await SqliteDatabase.OpenAsync(config.Store, TimeProvider.System, logs);
                 return new(sqlite.Jobs, sqlite.Catalog, sqlite.Audit, sqlite);

@@ -5,6 +5,7 @@ using Drover.Cli.Verbs;
 using Drover.NetQueue;
 using Drover.Server.Secrets;
 using Drover.Sqlite;
+using Drover.Storage;
 using Microsoft.AspNetCore.Connections;
 
 namespace Drover.Cli.Hosting;

@@ -1,3 +1,4 @@
+using Drover.Storage;
 using Npgsql;
 
 namespace Drover.Postgres.Migrations;
@@ -24,7 +25,7 @@ internal static class Migrator
         int version = await ReadAsync("SELECT coalesce(max(version), 0) FROM schema_version");
         var scripts = Scripts();
         if (version > scripts.Count)
-            throw new SchemaTooNewException(schema, version, scripts.Count);
+            throw new SchemaTooNewException($"The database's schema '{schema}'", version, scripts.Count);
         for (int next = version + 1; next <= scripts.Count; next++)
         {
             await RunAsync(Read(scripts[next - 1]));

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Drover.Sqlite.Sql;
+using Drover.Storage;
 
 namespace Drover.Sqlite.Migrations;
 

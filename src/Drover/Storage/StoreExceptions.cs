@@ -36,3 +36,10 @@ public sealed class JobIdTakenException(Guid id) : Exception($"There is a job wi
     /// <summary>The id.</summary>
     public Guid Id { get; } = id;
 }
+
+/// <summary>A store was written by a newer version of Drover.</summary>
+/// <param name="store">Which, for people.</param>
+/// <param name="found">The version of its schema.</param>
+/// <param name="known">The latest version that this program knows.</param>
+public sealed class SchemaTooNewException(string store, long found, int known)
+    : Exception($"{store} has schema version {found}, but this program knows only {known}: it was written by a newer Drover. Start that version, or restore a backup made with this one.");

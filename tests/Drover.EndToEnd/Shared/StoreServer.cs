@@ -1,3 +1,4 @@
+using Drover.StoreTests.Postgres;
 using Drover.StoreTests.Redis;
 
 namespace Drover.EndToEnd.Shared;
@@ -24,5 +25,15 @@ public sealed class RedisSharedTests(ITestOutputHelper output) : SharedStoreTest
     {
         var server = await RedisServer.StartAsync("--appendfsync", "always");
         return new(server, server.Url, server.Port);
+    }
+}
+
+public sealed class PostgresSharedTests(ITestOutputHelper output) : SharedStoreTests(output)
+{
+    protected override async Task<StoreServer> StartServerAsync()
+    {
+        var server = new PostgresServer();
+        string url = await server.UrlAsync();
+        return new(server, url, new Uri(url).Port);
     }
 }
