@@ -15,4 +15,14 @@ if [ "${1:-}" = peers ]; then
   (cd bench/peers && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm install --no-save --ignore-scripts --no-audit --no-fund --silent; })
   exec node bench/peers/run.mjs "$@"
 fi
+# The dashboard in Chromium: the table under load, a store with a million jobs, the first load. BENCH_JOBS: another number of jobs.
+if [ "${1:-}" = web ]; then
+  shift
+  install_packages chromium
+  [ -x out/drover ] || eng/build.sh
+  (cd tests/browser && { [ node_modules/.package-lock.json -nt package-lock.json ] || PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --silent; })
+  dotnet build bench/Drover.Bench -c Release -v quiet -nologo
+  cd tests/browser
+  exec npx playwright test --config bench/playwright.config.ts "$@"
+fi
 exec dotnet run --project bench/Drover.Bench -c Release -- "$@"

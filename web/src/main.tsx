@@ -1,20 +1,19 @@
 import './theme/components.css';
-import '@mantine/notifications/styles.css';
 import '@fontsource-variable/inter/wght.css';
 import '@fontsource/jetbrains-mono/latin-400.css';
 import '@fontsource/jetbrains-mono/latin-700.css';
 import './theme/tokens.css';
 import { MantineProvider } from '@mantine/core';
-import { Notifications } from '@mantine/notifications';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { StrictMode } from 'react';
+import { lazy, StrictMode, Suspense, useSyncExternalStore } from 'react';
 import { createRoot } from 'react-dom/client';
 import { ApiError, setOnUnauthorized } from './api/client';
 import { installKeys } from './keys/keys';
 import { createAppRouter } from './router';
 import { schemeManager } from './theme/schemeManager';
 import { theme } from './theme/theme';
+import { toasts } from './ui/toast';
 
 const client = new QueryClient({
   defaultOptions: {
@@ -35,11 +34,22 @@ setOnUnauthorized(() => {
 });
 installKeys();
 
+const ToastHost = lazy(() => import('./ui/ToastHost'));
+function Toasts() {
+  return (
+    useSyncExternalStore(toasts.subscribe, toasts.waiting) && (
+      <Suspense>
+        <ToastHost />
+      </Suspense>
+    )
+  );
+}
+
 createRoot(document.getElementById('root')!).render(
   <StrictMode>
     <MantineProvider theme={theme} defaultColorScheme="auto" colorSchemeManager={schemeManager}>
       <QueryClientProvider client={client}>
-        <Notifications position="bottom-right" limit={4} />
+        <Toasts />
         <RouterProvider router={router} />
       </QueryClientProvider>
     </MantineProvider>

@@ -40,7 +40,7 @@ internal static class Lists
         Console.WriteLine($"Throughput of an hour: {clock.Elapsed.TotalMilliseconds:N1} ms");
     }
 
-    private static JobSpec Spec(int n) => n % 10 != 0 ? Life.Spec(n) with { Priority = 1 + (n % 10), Tags = n % 3 == 0 ? [$"tag-{n % 20}"] : [] } : new()
+    public static JobSpec Spec(int n) => n % 10 != 0 ? Life.Spec(n) with { Priority = 1 + (n % 10), Tags = n % 3 == 0 ? [$"tag-{n % 20}"] : [] } : new()
     {
         Kind = JobKind.Command,
         Tags = [$"tag-{n % 20}", "nightly"],

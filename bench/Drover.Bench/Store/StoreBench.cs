@@ -13,6 +13,7 @@ internal static class StoreBench
         store scale    [seconds]                the same with 1 M finished and 1 M queued jobs; memory; restart
         store reopen   <directory>              opening a store that is there; memory
         store list     [jobs]                   lists, filters, search and counts at 1 M jobs
+        store fill     <directory> [jobs]       a data folder with so many finished jobs (1,000,000)
         store output   [seconds] [full|normal]  output, 64 KiB blocks and short lines
         """;
 
@@ -21,6 +22,12 @@ internal static class StoreBench
         if (args is ["reopen", var there])
         {
             await Scale.ReopenAsync(there);
+            return 0;
+        }
+
+        if (args is ["fill", var folder, .. var jobs])
+        {
+            await Fill.RunAsync(folder, jobs is [var number] ? int.Parse(number, System.Globalization.CultureInfo.InvariantCulture) : 1_000_000);
             return 0;
         }
 

@@ -35,10 +35,12 @@ export class Drover {
   private constructor(
     readonly folder: string,
     readonly port: number,
+    readonly queuePort: number | undefined,
   ) {}
 
-  static async start(): Promise<Drover> {
-    const drover = new Drover(mkdtempSync(join(tmpdir(), 'drover-browser-')), await freePort());
+  /** On a folder that is there, or a new one; `queuePort` opens the queue server too, for workers of the test's own. */
+  static async start({ folder, queuePort }: { folder?: string; queuePort?: number } = {}): Promise<Drover> {
+    const drover = new Drover(folder ?? mkdtempSync(join(tmpdir(), 'drover-browser-')), await freePort(), queuePort);
     await drover.up();
     return drover;
   }
@@ -59,7 +61,8 @@ export class Drover {
   /** Starts it (again) on the same folder and port. */
   async up() {
     this.printed = '';
-    this.process = spawn(PROGRAM, ['up', '--data', this.folder, '--server-addr', `127.0.0.1:${this.port}`, '--netqueue-addr', 'off'], {
+    const queue = this.queuePort ? `127.0.0.1:${this.queuePort}` : 'off';
+    this.process = spawn(PROGRAM, ['up', '--data', this.folder, '--server-addr', `127.0.0.1:${this.port}`, '--netqueue-addr', queue], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, WORKER_GRACEFUL_SHUTDOWN: '1s', NO_COLOR: '1' },
     });

@@ -1,14 +1,40 @@
-import { notifications } from '@mantine/notifications';
 import { ApiError } from '@/api/client';
 
+export type Toast = { message: string; title?: string; failed?: boolean };
+
+let waiting: Toast[] = [];
+let show: ((toast: Toast) => void) | undefined;
+const listeners = new Set<() => void>();
+
+const say = (toast: Toast) => {
+  if (show) return show(toast);
+  waiting = [...waiting, toast];
+  for (const listener of listeners) listener();
+};
+
+/** What is to be said before ToastHost, which is loaded with the first of them, can say it. */
+export const toasts = {
+  waiting: () => waiting.length > 0 || show !== undefined,
+  subscribe(listener: () => void) {
+    listeners.add(listener);
+    return () => {
+      listeners.delete(listener);
+    };
+  },
+  take(by: (toast: Toast) => void) {
+    show = by;
+    for (const toast of waiting) by(toast);
+    waiting = [];
+  },
+};
+
 export const toast = {
-  done: (message: string) => notifications.show({ message, color: 'accent', autoClose: 4000 }),
-  failed: (error: unknown, what?: string) =>
-    notifications.show({
-      title: what,
+  done: (message: string) => say({ message }),
+  failed: (error: unknown, title?: string) =>
+    say({
+      title,
       message: error instanceof ApiError ? error.details : error instanceof Error ? error.message : String(error),
-      color: 'red',
-      autoClose: 10_000,
+      failed: true,
     }),
 };
 

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { lazy, Suspense, useMemo } from 'react';
+import { useMemo } from 'react';
 import { queries } from '@/api/queries';
 import { STATUS_ICONS } from '@/theme/status';
 import { count, duration } from '@/time/format';
@@ -10,8 +10,7 @@ import { Sparkline } from '@/ui/Sparkline';
 import { StatusBadge, ToneBadge } from '@/ui/StatusBadge';
 import { FirstJob } from './FirstJob';
 import classes from './OverviewPage.module.css';
-
-const Throughput = lazy(() => import('./Throughput'));
+import { Throughput } from './Throughput';
 
 export default function OverviewPage() {
   const counts = useQuery(queries.counts({}));
@@ -83,11 +82,7 @@ export default function OverviewPage() {
           title="Throughput"
           verbs={<span className="soft">{enhanced.data ? `${count(enhanced.data.jobs_per_hour)} ended in the last hour` : ''}</span>}
         >
-          <div style={{ height: 220 }}>
-            <Suspense fallback={<div className="skeleton" style={{ height: 220 }} />}>
-              {enhanced.data && <Throughput points={points} />}
-            </Suspense>
-          </div>
+          {enhanced.data ? <Throughput points={points} /> : <div className="skeleton" style={{ height: 220 }} />}
         </Panel>
         <Panel title="Unhealthy servers" verbs={<Link to="/servers">All servers</Link>} pad={false}>
           {servers.isPending ? (

@@ -1,0 +1,13 @@
+import '@mantine/notifications/styles.css';
+import { Notifications, notifications } from '@mantine/notifications';
+import { useEffect } from 'react';
+import { toasts } from './toast';
+
+export default function ToastHost() {
+  useEffect(() => {
+    toasts.take(({ message, title, failed }) =>
+      notifications.show({ message, title, color: failed ? 'red' : 'accent', autoClose: failed ? 10_000 : 4000 }),
+    );
+  }, []);
+  return <Notifications position="bottom-right" limit={4} />;
+}
