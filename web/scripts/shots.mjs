@@ -24,6 +24,7 @@ const pages = {
   jobs: '/jobs',
   job: job ? `/jobs/${job.id}` : undefined,
   run: '/run',
+  schedules: '/schedules',
   queues: '/queues',
   workers: '/workers',
   servers: '/servers',
@@ -34,7 +35,7 @@ const pages = {
 };
 for (const theme of ['dark', 'light']) {
   await page.evaluate((value) => localStorage.setItem('drover-theme', value), theme);
-  for (const width of [1440, 900, 390]) {
+  for (const width of [1440, 820, 390]) {
     await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
     for (const [name, path] of Object.entries(pages)) {
       if (!path || (only && !only.split(',').includes(`${name}-${theme}-${width}`) && !only.split(',').includes(name))) continue;

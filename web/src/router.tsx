@@ -53,6 +53,13 @@ const job = createRoute({
   component: lazyRouteComponent(() => import('./pages/job/JobPage')),
 });
 
+const schedules = createRoute({
+  getParentRoute: () => frame,
+  path: '/schedules',
+  validateSearch: (search: Record<string, unknown>): { q?: string } => ({ q: text(search.q) }),
+  component: lazyRouteComponent(() => import('./pages/schedules/SchedulesPage')),
+});
+
 const statistics = createRoute({
   getParentRoute: () => frame,
   path: '/statistics',
@@ -70,6 +77,7 @@ const tree = root.addChildren([
     jobs,
     job,
     page('/run', () => import('./pages/run/RunPage')),
+    schedules,
     page('/queues', () => import('./pages/queues/QueuesPage')),
     page('/workers', () => import('./pages/workers/WorkersPage')),
     page('/servers', () => import('./pages/servers/ServersPage')),

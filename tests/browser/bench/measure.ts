@@ -52,7 +52,7 @@ export async function until(page: Page, act: () => Promise<unknown>, ready: stri
     const holds = new Function(`return (${text})`) as () => boolean;
     return new Promise<number>((done) => {
       let begin = 0;
-      for (const kind of ['keydown', 'pointerdown', 'wheel', 'bench'])
+      for (const kind of ['keydown', 'pointerdown', 'change', 'bench'])
         window.addEventListener(kind, () => (begin ||= performance.now()), { capture: true });
       const look = () => (begin && holds() ? done(performance.now() - begin) : requestAnimationFrame(look));
       look();

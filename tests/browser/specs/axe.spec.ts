@@ -17,6 +17,7 @@ for (const theme of ['dark', 'light']) {
         auth_type: 'password',
         password: 'p',
       });
+      await drover.api('POST', 'schedules', { name: 'nightly', cron: '30 2 * * *', timezone: 'Europe/Berlin', job: { command: 'true' } });
       await page.evaluate((value) => localStorage.setItem('drover-theme', value), theme);
       const found: string[] = [];
       const look = async (where: string) => {
@@ -29,6 +30,7 @@ for (const theme of ['dark', 'light']) {
         '/jobs',
         `/jobs/${failed}`,
         '/run',
+        '/schedules',
         '/queues',
         '/workers',
         '/servers',
@@ -46,6 +48,10 @@ for (const theme of ['dark', 'light']) {
       await page.getByRole('button', { name: 'Add a server' }).click();
       await expect(page.getByRole('dialog')).toBeVisible();
       await look('add a server');
+      await page.goto(`${drover.url}/schedules`);
+      await page.getByRole('button', { name: 'Edit' }).click();
+      await expect(page.getByRole('group', { name: 'The next times' }).getByRole('listitem')).toHaveCount(10);
+      await look('edit a schedule');
       await page.goto(`${drover.url}/jobs`);
       await expect(page.getByRole('table', { name: 'Jobs' })).toBeVisible();
       await page.keyboard.press('Control+k');

@@ -7,6 +7,8 @@ import type {
   JobList,
   Key,
   Queue,
+  Schedule,
+  ScheduleTimes,
   Server,
   Session,
   SystemEnhanced,
@@ -74,6 +76,27 @@ export const queries = {
   workerStats: () =>
     queryOptions({ queryKey: ['workers', 'stats'], queryFn: ({ signal }) => api.get<WorkerStats>('/workers/stats', undefined, signal) }),
   servers: () => queryOptions({ queryKey: ['servers'], queryFn: ({ signal }) => api.get<Items<Server>>('/servers', undefined, signal) }),
+  schedules: () =>
+    queryOptions({
+      queryKey: ['schedules'],
+      queryFn: async ({ signal }) => {
+        // Few enough to be shown at once, whatever the pages of the API.
+        const items: Schedule[] = [];
+        for (let cursor: string | undefined; ; ) {
+          const page = await api.get<Items<Schedule>>('/schedules', { limit: 500, cursor }, signal);
+          items.push(...page.items);
+          cursor = page.next_cursor ?? undefined;
+          if (!cursor) return { items };
+        }
+      },
+    }),
+  schedulePreview: (cron: string, timezone: string) =>
+    queryOptions({
+      queryKey: ['schedules', 'preview', cron, timezone],
+      queryFn: () => api.post<ScheduleTimes>('/schedules/preview', { cron, timezone }),
+      staleTime: 10_000,
+      retry: false,
+    }),
   keys: () => queryOptions({ queryKey: ['keys'], queryFn: ({ signal }) => api.get<Items<Key>>('/files/pem', undefined, signal) }),
 };
 

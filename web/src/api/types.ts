@@ -31,6 +31,9 @@ export type SystemInfo = Schemas['SystemInfoResponse'];
 export type SystemEnhanced = Schemas['SystemEnhancedResponse'];
 export type Health = Schemas['HealthResponse'];
 export type Session = Schemas['SessionResponse'];
+export type Schedule = Schemas['ScheduleResponse'];
+export type ScheduleRequest = Schemas['ScheduleRequest'];
+export type ScheduleTimes = Schemas['ScheduleTimesResponse'];
 export type Problem = Schemas['ProblemBody'];
 
 export const STATUSES: JobStatus[] = ['scheduled', 'queued', 'running', 'retrying', 'completed', 'failed', 'canceled'];

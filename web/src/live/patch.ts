@@ -21,6 +21,10 @@ export function collect(changes: Changes, frame: Frame) {
   }
 }
 
+/** Whether a schedule has enqueued a job: its list shows the last and the next time. */
+export const isFiring = (frame: Frame) =>
+  frame.event.endsWith('created') && !!(frame.data as Partial<JobSummary> | undefined)?.tags?.some((tag) => tag.startsWith('schedule:'));
+
 /** Brings every list and every job on the page up to date; rows keep their places. */
 export function apply(client: QueryClient, changes: Changes) {
   const patch = (page: JobList): JobList => {

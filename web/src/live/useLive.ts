@@ -2,7 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { arrivals } from './events';
 import { live, pause } from './live';
-import { apply, collect, noChanges } from './patch';
+import { apply, collect, isFiring, noChanges } from './patch';
 import type { Frame } from './socket';
 
 /** Renders are at most four a second, whatever the rate of events. */
@@ -38,7 +38,7 @@ export function useLive() {
     };
     const missed = () => {
       changes = noChanges();
-      mark(['jobs'], ['job'], ['queues'], ['workers'], ['servers'], ['system']);
+      mark(['jobs'], ['job'], ['queues'], ['workers'], ['servers'], ['schedules'], ['system']);
     };
     const onJobs = (frame: Frame) => {
       if (frame.event === 'reset') return missed();
@@ -46,6 +46,7 @@ export function useLive() {
       collect(changes, frame);
       render ??= setTimeout(flush, RENDER_MS);
       mark(['jobs', 'counts'], ['jobs', 'recent'], ['system']);
+      if (isFiring(frame)) mark(['schedules']);
     };
     // Queues and workers tell their whole state each second while it changes: nothing is asked for then.
     const onOther = (key: string) => (frame: Frame) => {
@@ -71,7 +72,7 @@ export function useLive() {
     ends.push(
       live.onState(() => {
         // After a loss the server goes on from the last seq or says `reset`; what no event tells is asked for once.
-        if (live.state === 'live' && !wasLive) mark(['jobs', 'counts'], ['queues'], ['workers'], ['servers'], ['system']);
+        if (live.state === 'live' && !wasLive) mark(['jobs', 'counts'], ['queues'], ['workers'], ['servers'], ['schedules'], ['system']);
         wasLive = live.state === 'live';
       }),
     );

@@ -8,6 +8,7 @@ const KEYS: [string, [string, string][]][] = [
       ['/', 'search'],
       ['g o', 'overview'],
       ['g j', 'jobs'],
+      ['g h', 'schedules'],
       ['g q', 'queues'],
       ['g w', 'workers'],
       ['g s', 'servers'],

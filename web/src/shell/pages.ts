@@ -2,6 +2,7 @@ import {
   IconActivity,
   IconApi,
   IconBug,
+  IconCalendarTime,
   IconChartHistogram,
   IconCpu,
   IconKey,
@@ -14,6 +15,7 @@ import {
 export const PAGES = [
   { to: '/', label: 'Overview', key: 'o', icon: IconActivity },
   { to: '/jobs', label: 'Jobs', key: 'j', icon: IconListDetails },
+  { to: '/schedules', label: 'Schedules', key: 'h', icon: IconCalendarTime },
   { to: '/queues', label: 'Queues', key: 'q', icon: IconStack2 },
   { to: '/workers', label: 'Workers', key: 'w', icon: IconCpu },
   { to: '/servers', label: 'Servers', key: 's', icon: IconServer },

@@ -1,5 +1,5 @@
 import { useNow, zoneStore } from './clock';
-import { duration, full, moment } from './format';
+import { duration, full, moment, relative } from './format';
 
 /** A moment in the zone that was chosen; the whole of it in the tooltip. */
 export function Time({ at }: { at?: string | null }) {
@@ -18,4 +18,12 @@ export function Time({ at }: { at?: string | null }) {
 export function Since({ at }: { at: string }) {
   const now = useNow();
   return <>{duration(Math.max(0, Math.floor((now - Date.parse(at)) / 1000)))}</>;
+}
+
+/** How far off a moment to come is, beside its time of day. */
+export function Until({ at }: { at: string }) {
+  const zone = zoneStore.use();
+  const now = useNow();
+  if (zone === 'relative') return null;
+  return <span className="soft">{Date.parse(at) > now ? relative(Date.parse(at), now) : 'now'}</span>;
 }

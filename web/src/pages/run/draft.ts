@@ -105,31 +105,31 @@ export function parseEnv(text: string): Record<string, string> {
   return env;
 }
 
-/** A job's input again as a draft, to be changed and run. */
-export function draftOf(job: Job): JobDraft {
+/** A job's input again as a draft, to be changed and run; or that of a schedule's job. */
+export function draftOf(job: Job | JobRequest): JobDraft {
   const args = Array.isArray(job.args) ? job.args.map(quote).join(' ') : (job.args ?? '');
   return {
     ...EMPTY,
-    tab: job.kind,
+    tab: job.script != null ? 'script' : job.job_type != null ? 'task' : 'command',
     command: job.command ? [Array.isArray(job.args) ? quote(job.command) : job.command, args].filter(Boolean).join(' ') : '',
     script: job.script ?? EMPTY.script,
     args: job.script ? args : '',
     shell: job.shell ?? '',
     jobType: job.job_type ?? '',
-    payload: job.payload === undefined ? '{}' : JSON.stringify(job.payload, null, 2),
+    payload: job.payload == null ? '{}' : JSON.stringify(job.payload, null, 2),
     servers: job.server_id ? [job.server_id] : [],
     name: job.name ?? '',
-    queue: job.queue === 'default' ? '' : job.queue,
-    priority: job.priority,
-    timeout: job.timeout,
-    maxAttempts: job.max_attempts,
-    backoff: job.backoff.kind ?? 'exponential',
-    backoffDelay: job.backoff.delay ?? 5,
+    queue: !job.queue || job.queue === 'default' ? '' : job.queue,
+    priority: job.priority ?? EMPTY.priority,
+    timeout: job.timeout ?? EMPTY.timeout,
+    maxAttempts: job.max_attempts ?? '',
+    backoff: job.backoff?.kind ?? 'exponential',
+    backoffDelay: job.backoff?.delay ?? 5,
     env: Object.entries(job.env ?? {})
       .map(([name, value]) => `${name}=${value}`)
       .join('\n'),
     workingDir: job.working_dir ?? '',
-    tags: [...job.tags],
+    tags: [...(job.tags ?? [])],
   };
 }
 
