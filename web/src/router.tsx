@@ -39,6 +39,13 @@ const frame = createRoute({
 const page = <P extends string>(path: P, load: Parameters<typeof lazyRouteComponent>[0]) =>
   createRoute({ getParentRoute: () => frame, path, component: lazyRouteComponent(load as never) as never });
 
+const overview = createRoute({
+  getParentRoute: () => frame,
+  path: '/',
+  validateSearch: (search: Record<string, unknown>): { range?: string } => ({ range: text(search.range) }),
+  component: lazyRouteComponent(() => import('./pages/overview/OverviewPage')),
+});
+
 const jobs = createRoute({
   getParentRoute: () => frame,
   path: '/jobs',
@@ -73,7 +80,7 @@ const statistics = createRoute({
 const tree = root.addChildren([
   signIn,
   frame.addChildren([
-    page('/', () => import('./pages/overview/OverviewPage')),
+    overview,
     jobs,
     job,
     page('/run', () => import('./pages/run/RunPage')),

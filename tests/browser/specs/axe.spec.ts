@@ -4,7 +4,7 @@ import { expect, test } from '../support/test.ts';
 for (const theme of ['dark', 'light']) {
   for (const width of [1440, 390]) {
     test(`every page is accessible: ${theme}, ${width} pixels`, async ({ page, drover }) => {
-      test.setTimeout(120_000);
+      test.setTimeout(240_000);
       await page.setViewportSize({ width, height: 900 });
       const failed = await drover.ran({ command: 'echo out; echo err >&2; exit 3', tags: ['x'] }, 'failed');
       await drover.submit({ command: 'echo later', delay: 3600 });

@@ -82,6 +82,21 @@ test('new jobs and changes of status appear by themselves', async ({ page, drove
   expect(await drover.status(id)).toBe('completed');
 });
 
+test('two thousand jobs keep no more rows in the page than are in sight, also at its end', async ({ page, drover }) => {
+  for (let n = 0; n < 4; n++) {
+    const body = Array.from({ length: 500 }, (_, i) => ({ command: 'true', delay: 3600, name: `later-${n * 500 + i}` }));
+    await Promise.all(body.map((job) => drover.submit(job)));
+  }
+  await page.goto(`${drover.url}/jobs`);
+  const table = page.getByRole('table', { name: 'Jobs' });
+  await expect(table).toBeVisible();
+  for (const loaded of [201, 301, 401]) {
+    await page.getByTestId('jobs').evaluate((list) => list.scrollTo({ top: list.scrollHeight }));
+    await expect.poll(async () => Number(await table.getAttribute('aria-rowcount'))).toBeGreaterThanOrEqual(loaded);
+    expect(await table.getByRole('row').count()).toBeLessThan(80);
+  }
+});
+
 test('selected jobs are canceled together after a confirmation', async ({ page, drover }) => {
   const ids = [];
   for (let n = 0; n < 5; n++) ids.push(await drover.submit({ command: `echo ${n}`, delay: 3600, name: `waits-${n}` }));

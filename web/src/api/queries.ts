@@ -47,10 +47,11 @@ export const queries = {
     }),
   info: () =>
     queryOptions({ queryKey: ['system', 'info'], queryFn: ({ signal }) => api.get<SystemInfo>('/system/info', undefined, signal) }),
-  enhanced: () =>
+  /** `window`: seconds that its series go back. */
+  enhanced: (window: number) =>
     queryOptions({
-      queryKey: ['system', 'enhanced'],
-      queryFn: ({ signal }) => api.get<SystemEnhanced>('/system/enhanced', undefined, signal),
+      queryKey: ['system', 'enhanced', window],
+      queryFn: ({ signal }) => api.get<SystemEnhanced>('/system/enhanced', { window }, signal),
     }),
   health: () => queryOptions({ queryKey: ['health'], queryFn: ({ signal }) => health(signal), refetchInterval: 15_000 }),
   jobs: (filter: JobFilter, sort = '-created_at') =>

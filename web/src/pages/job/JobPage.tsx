@@ -154,7 +154,7 @@ function JobView({ job }: { job: Job }) {
         className={classes.tabs}
         keepMounted={false}
       >
-        <Tabs.List>
+        <Tabs.List className={classes.tabList}>
           <Tabs.Tab value="log">Log</Tabs.Tab>
           <Tabs.Tab value="attempts">Attempts{job.attempts && job.attempts.length > 1 ? ` (${job.attempts.length})` : ''}</Tabs.Tab>
           <Tabs.Tab value="input">Input</Tabs.Tab>

@@ -10,6 +10,7 @@ import { StatusBadge } from '@/ui/StatusBadge';
 import type { Column } from './columns';
 import classes from './JobTable.module.css';
 import type { useSelection } from './selection';
+import { compactRows } from './views';
 
 type Props = {
   jobs: JobSummary[];
@@ -23,7 +24,8 @@ type Props = {
 /** The rows that are in sight; on a phone each is a card of two lines. */
 export function JobTable({ jobs, columns, scroller, selection, onEnd, onScrolled }: Props) {
   const narrow = useMediaQuery('(max-width: 767px)', false, { getInitialValueInEffect: false });
-  const height = narrow ? 56 : 32;
+  const compact = compactRows.use();
+  const height = narrow ? 56 : compact ? 28 : 32;
   const virtual = useVirtualizer({
     count: jobs.length,
     getScrollElement: () => scroller.current,
@@ -43,7 +45,7 @@ export function JobTable({ jobs, columns, scroller, selection, onEnd, onScrolled
     if (selection.cursor >= 0) virtual.scrollToIndex(selection.cursor, { align: 'auto' });
   }, [selection.cursor, virtual]);
 
-  const template = `36px ${columns.map((column) => column.width).join(' ')}`;
+  const template = `28px ${columns.map((column) => column.width).join(' ')}`;
   const all = jobs.length > 0 && selection.chosen.size >= jobs.length;
   return (
     <div className={classes.scroll} ref={scroller} onScroll={(event) => onScrolled(event.currentTarget.scrollTop > 8)} data-testid="jobs">

@@ -1,18 +1,19 @@
-import { ActionIcon, Autocomplete, Button, Checkbox, Menu, NativeSelect, Popover, TextInput } from '@mantine/core';
+import { ActionIcon, Autocomplete, Button, Checkbox, Menu, NativeSelect, Popover, Switch, TextInput } from '@mantine/core';
 import { IconBookmark, IconColumns3, IconSearch, IconTrash, IconX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { queries } from '@/api/queries';
 import { STATUSES } from '@/api/types';
-import { COLUMNS, DEFAULT_COLUMNS } from './columns';
+import { COLUMNS } from './columns';
 import classes from './JobsPage.module.css';
 import { formatTokens, type JobsSearch, parseTokens, TOKEN_NAMES } from './search';
-import { savedViews } from './views';
+import { compactRows, savedViews } from './views';
 
 type Props = { search: JobsSearch; go: (search: JobsSearch) => void };
+type PickerProps = Props & { shown: string[] };
 
 /** The one search field with its tokens, what it narrows to as chips, columns and saved views. */
-export function JobsBar({ search, go }: Props) {
+export function JobsBar({ search, go, shown }: PickerProps) {
   const [text, setText] = useState(formatTokens(search));
   useEffect(() => setText(formatTokens(search)), [search]);
   const completions = useCompletions(text);
@@ -54,7 +55,7 @@ export function JobsBar({ search, go }: Props) {
             { value: 'priority', label: 'By priority' },
           ]}
         />
-        <ColumnPicker search={search} go={go} />
+        <ColumnPicker search={search} go={go} shown={shown} />
         <Views search={search} go={go} />
       </div>
       {chips.length > 0 && (
@@ -95,8 +96,8 @@ function useCompletions(text: string): string[] {
     .map((value) => `${head}${name}:${/\s/.test(value) ? `"${value}"` : value}`);
 }
 
-function ColumnPicker({ search, go }: Props) {
-  const shown = search.cols ?? DEFAULT_COLUMNS;
+function ColumnPicker({ search, go, shown }: PickerProps) {
+  const compact = compactRows.use();
   return (
     <Popover position="bottom-end">
       <Popover.Target>
@@ -117,6 +118,7 @@ function ColumnPicker({ search, go }: Props) {
             }
           />
         ))}
+        <Switch mt="sm" label="Compact rows" checked={compact} onChange={(event) => compactRows.set(event.currentTarget.checked)} />
         <Button mt="xs" variant="subtle" onClick={() => go({ ...search, cols: undefined })}>
           As it was
         </Button>

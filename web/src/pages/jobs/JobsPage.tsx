@@ -1,4 +1,5 @@
 import { Button } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
@@ -11,7 +12,9 @@ import { usePaletteVerbs } from '@/shell/paletteVerbs';
 import { runDrawer } from '@/shell/runDrawer';
 import { count } from '@/time/format';
 import { Empty, ErrorNote, SkeletonRows } from '@/ui/blocks';
-import { COLUMNS, DEFAULT_COLUMNS } from './columns';
+import { toast } from '@/ui/toast';
+import { draftOf } from '../run/draft';
+import { COLUMNS, DEFAULT_COLUMNS, TABLET_COLUMNS } from './columns';
 import { JobsBar } from './JobsBar';
 import classes from './JobsPage.module.css';
 import { JobTable } from './JobTable';
@@ -67,6 +70,14 @@ export default function JobsPage() {
     X: () => selection.cursorId && selection.range(selection.cursorId),
     Escape: selection.clear,
     Enter: () => selection.cursorId && navigate({ to: '/jobs/$id', params: { id: selection.cursorId } }),
+    e: async () => {
+      if (!selection.cursorId) return;
+      try {
+        runDrawer.open(draftOf(await client.fetchQuery(queries.job(selection.cursorId))));
+      } catch (error) {
+        toast.failed(error, 'The job could not be read');
+      }
+    },
     Backspace: () => act('cancel'),
     r: async () => {
       if (selection.chosen.size > 0) return act('rerun');
@@ -84,7 +95,9 @@ export default function JobsPage() {
       : [],
   );
 
-  const columns = useMemo(() => COLUMNS.filter((column) => (search.cols ?? DEFAULT_COLUMNS).includes(column.id)), [search.cols]);
+  const tablet = useMediaQuery('(max-width: 1099px)', false, { getInitialValueInEffect: false });
+  const shown = search.cols ?? (tablet ? TABLET_COLUMNS : DEFAULT_COLUMNS);
+  const columns = useMemo(() => COLUMNS.filter((column) => shown.includes(column.id)), [shown]);
   const { fetchNextPage, hasNextPage, isFetchingNextPage } = list;
   const more = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage) fetchNextPage();
@@ -97,7 +110,7 @@ export default function JobsPage() {
     <div className={classes.page}>
       <h1 className="hidden">Jobs</h1>
       <StatusTabs search={search} counts={counts.data} go={go} />
-      <JobsBar search={search} go={go} />
+      <JobsBar search={search} go={go} shown={shown} />
       <div className={`panel ${classes.list}`}>
         {held > 0 && (
           <Button className={classes.held} size="compact-sm" onClick={refresh}>

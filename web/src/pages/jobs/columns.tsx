@@ -14,13 +14,13 @@ export const COLUMNS: Column[] = [
   {
     id: 'status',
     title: 'Status',
-    width: '112px',
+    width: '104px',
     cell: (job) => <StatusBadge status={job.status} canceling={job.status === 'running' && !!job.cancel_requested_at} />,
   },
   {
     id: 'name',
     title: 'Job',
-    width: 'minmax(220px, 1fr)',
+    width: 'minmax(200px, 1fr)',
     cell: (job) => (
       <Link to="/jobs/$id" params={{ id: job.id }} className="cut" title={job.error ?? job.preview} tabIndex={-1}>
         {job.name ? <span>{job.name} </span> : null}
@@ -28,35 +28,42 @@ export const COLUMNS: Column[] = [
       </Link>
     ),
   },
-  { id: 'kind', title: 'Kind', width: '78px', cell: (job) => job.kind },
-  { id: 'priority', title: 'Priority', width: '64px', num: true, cell: (job) => job.priority },
-  { id: 'queue', title: 'Queue', width: '110px', cell: (job) => job.queue },
-  { id: 'server', title: 'Server', width: '120px', cell: (job) => job.server_name ?? dash },
+  { id: 'kind', title: 'Kind', width: '68px', cell: (job) => job.kind },
+  { id: 'priority', title: 'Priority', width: '52px', num: true, cell: (job) => job.priority },
+  { id: 'queue', title: 'Queue', width: '96px', cell: (job) => <span title={job.queue}>{job.queue}</span> },
+  {
+    id: 'server',
+    title: 'Server',
+    width: '104px',
+    cell: (job) => (job.server_name ? <span title={job.server_name}>{job.server_name}</span> : dash),
+  },
   {
     id: 'attempt',
     title: 'Attempt',
-    width: '68px',
+    width: '52px',
     num: true,
     cell: (job) => (job.max_attempts > 1 || job.attempt > 1 ? `${job.attempt}/${job.max_attempts}` : job.attempt || dash),
   },
-  { id: 'wait', title: 'Wait', width: '76px', num: true, cell: (job) => waitOf(job) },
+  { id: 'wait', title: 'Wait', width: '62px', num: true, cell: (job) => waitOf(job) },
   {
     id: 'duration',
     title: 'Duration',
-    width: '82px',
+    width: '62px',
     num: true,
     cell: (job) =>
       job.status === 'running' && job.started_at ? <Since at={job.started_at} /> : job.duration != null ? duration(job.duration) : dash,
   },
-  { id: 'started', title: 'Started', width: '124px', cell: (job) => <Time at={job.started_at} /> },
-  { id: 'created', title: 'Created', width: '124px', cell: (job) => <Time at={job.created_at} /> },
-  { id: 'by', title: 'By', width: '90px', cell: (job) => job.created_by ?? dash },
+  { id: 'started', title: 'Started', width: '112px', cell: (job) => <Time at={job.started_at} /> },
+  { id: 'created', title: 'Created', width: '112px', cell: (job) => <Time at={job.created_at} /> },
+  { id: 'by', title: 'By', width: '84px', cell: (job) => (job.created_by ? <span title={job.created_by}>{job.created_by}</span> : dash) },
   { id: 'exit', title: 'Exit', width: '72px', num: true, cell: (job) => job.signal ?? job.exit_code ?? dash },
   { id: 'tags', title: 'Tags', width: '140px', cell: (job) => (job.tags.length ? job.tags.join(', ') : dash) },
   { id: 'id', title: 'Id', width: '124px', cell: (job) => <span className="mono">{job.id.slice(-12)}</span> },
 ];
 
 export const DEFAULT_COLUMNS = ['status', 'name', 'kind', 'priority', 'queue', 'server', 'attempt', 'wait', 'duration', 'started', 'by'];
+/** Where there is room for fewer. */
+export const TABLET_COLUMNS = ['status', 'name', 'queue', 'server', 'duration', 'started'];
 
 // The wait ends with the first start; of later attempts the list knows only the last.
 function waitOf(job: JobSummary) {

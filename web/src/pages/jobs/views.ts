@@ -9,3 +9,6 @@ export const savedViews = persisted<{ name: string; search: JobsSearch }[]>('dro
 
 /** The ids of the list that was looked at last, for "previous" and "next" on a job's page. */
 export const lastList = { ids: [] as string[] };
+
+/** Rows of 28 instead of 32 pixels, for those who want more of them. */
+export const compactRows = persisted('drover-compact', false);

@@ -1,5 +1,5 @@
-import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import { queries } from '@/api/queries';
 import { STATUS_ICONS } from '@/theme/status';
@@ -8,22 +8,26 @@ import { Time } from '@/time/Time';
 import { Empty, ErrorNote, PageHeader, Panel, SkeletonRows } from '@/ui/blocks';
 import { Sparkline } from '@/ui/Sparkline';
 import { StatusBadge, ToneBadge } from '@/ui/StatusBadge';
+import { stepWords } from '../servers/steps';
 import { FirstJob } from './FirstJob';
 import classes from './OverviewPage.module.css';
 import { Throughput } from './Throughput';
 
+/** How far the series go back, in seconds. */
+const RANGES: Record<string, number> = { '1h': 3600, '6h': 21_600, '24h': 86_400, '7d': 604_800 };
+
 export default function OverviewPage() {
   const counts = useQuery(queries.counts({}));
-  const enhanced = useQuery(queries.enhanced());
+  const { range = '1h' } = useSearch({ from: '/frame/' });
+  const navigate = useNavigate({ from: '/' });
+  const window = RANGES[range] ?? RANGES['1h']!;
+  const enhanced = useQuery({ ...queries.enhanced(window), placeholderData: keepPreviousData });
   const queues = useQuery(queries.queues());
   const servers = useQuery(queries.servers());
   const failures = useQuery(queries.recent({ status: ['failed'] }, 8, '-finished_at'));
   // Rounded to the minute, so that the query stays the same between renders.
-  const hourAgo = useMemo(() => new Date(Math.floor(Date.now() / 60_000) * 60_000 - 3_600_000).toISOString(), []);
-
+  const begin = useMemo(() => new Date(Math.floor(Date.now() / 60_000) * 60_000 - window * 1000).toISOString(), [window]);
   const points = enhanced.data?.throughput ?? [];
-  const interval = enhanced.data?.interval ?? 60;
-  const lastHour = points.slice(-Math.ceil(3600 / interval));
   const waits = (queues.data?.items ?? []).map((queue) => queue.stats);
   const oldest = Math.max(0, ...waits.map((stats) => stats.oldest_job_age ?? 0));
   const p95 = Math.max(0, ...waits.map((stats) => stats.p95_wait_time ?? 0));
@@ -34,7 +38,20 @@ export default function OverviewPage() {
 
   return (
     <>
-      <PageHeader title="Overview" />
+      <PageHeader title="Overview">
+        <div role="group" aria-label="Time range" className={classes.ranges}>
+          {Object.keys(RANGES).map((each) => (
+            <button
+              type="button"
+              key={each}
+              aria-pressed={each === range}
+              onClick={() => navigate({ search: { range: each === '1h' ? undefined : each } })}
+            >
+              {each}
+            </button>
+          ))}
+        </div>
+      </PageHeader>
       <div className={classes.tiles}>
         <Tile
           label="Running"
@@ -51,9 +68,9 @@ export default function OverviewPage() {
           note={counts.data?.retrying ? `${count(counts.data.retrying)} retrying` : undefined}
         />
         <Tile
-          label="Failed, last hour"
-          value={enhanced.data && count(lastHour.reduce((sum, point) => sum + point.failed, 0))}
-          to={{ status: ['failed'], sort: '-finished_at', after: hourAgo }}
+          label={`Failed, last ${range === '1h' ? 'hour' : range}`}
+          value={enhanced.data && count(points.reduce((sum, point) => sum + point.failed, 0))}
+          to={{ status: ['failed'], sort: '-finished_at', after: begin }}
           tone="failed"
           series={points.map((point) => point.failed)}
         />
@@ -82,7 +99,7 @@ export default function OverviewPage() {
           title="Throughput"
           verbs={<span className="soft">{enhanced.data ? `${count(enhanced.data.jobs_per_hour)} ended in the last hour` : ''}</span>}
         >
-          {enhanced.data ? <Throughput points={points} /> : <div className="skeleton" style={{ height: 220 }} />}
+          {enhanced.data ? <Throughput points={points} days={window > 86_400} /> : <div className="skeleton" style={{ height: 220 }} />}
         </Panel>
         <Panel title="Unhealthy servers" verbs={<Link to="/servers">All servers</Link>} pad={false}>
           {servers.isPending ? (
@@ -97,7 +114,7 @@ export default function OverviewPage() {
                     <td>{server.name}</td>
                     <td>
                       <ToneBadge tone="failed" icon={STATUS_ICONS.failed}>
-                        {server.status?.failed_step?.replace('_', ' ') ?? 'unreachable'}
+                        {stepWords(server.status?.failed_step)}
                       </ToneBadge>
                     </td>
                     <td className="num">

@@ -10,19 +10,19 @@ const STATUSES = ['completed', 'failed', 'canceled'] as const;
 const [LEFT, BOTTOM, TOP] = [44, 20, 8];
 
 /** What ended, over time: stacked bars. Drawn by hand, for a chart library would be a third of the first load. */
-export function Throughput({ points }: { points: SystemEnhanced['throughput'] }) {
+export function Throughput({ points, days }: { points: SystemEnhanced['throughput']; days?: boolean }) {
   const { ref, width, height } = useElementSize();
   const [at, setAt] = useState<number>();
   const zone = zoneStore.use() === 'utc' ? 'utc' : 'local';
-  const clock = (moment: string) => full(Date.parse(moment), zone).slice(11, 16);
+  const clock = (moment: string) => full(Date.parse(moment), zone).slice(days ? 5 : 11, 16);
 
   const sums = points.map((point) => STATUSES.reduce((sum, status) => sum + point[status], 0));
   const steps = marks(Math.max(0, ...sums));
   const most = steps.at(-1)!;
   const slot = Math.max(0, width - LEFT) / Math.max(1, points.length);
   const y = (value: number) => TOP + (height - TOP - BOTTOM) * (1 - value / most);
-  // Room for a time of day every 70 pixels.
-  const every = Math.max(1, Math.ceil(70 / Math.max(1, slot)));
+  // Room for a time of day, or a day too.
+  const every = Math.max(1, Math.ceil((days ? 110 : 70) / Math.max(1, slot)));
   const shown = at === undefined ? undefined : points[at];
   const words = STATUSES.map((status) => `${count(points.reduce((sum, point) => sum + point[status], 0))} ${status}`).join(', ');
 

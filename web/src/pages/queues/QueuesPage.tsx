@@ -31,14 +31,14 @@ export default function QueuesPage() {
                 <th>Queue</th>
                 <th>State</th>
                 <th className="num">Waiting</th>
-                <th>By priority</th>
+                <th className="roomy">By priority</th>
                 <th className="num">Running</th>
-                <th className="num">Retrying</th>
+                <th className="num roomy">Retrying</th>
                 <th className="num">Oldest</th>
-                <th className="num">Rate</th>
-                <th className="num">Wait, mean</th>
+                <th className="num roomy">Rate</th>
+                <th className="num roomy">Wait, mean</th>
                 <th className="num">Wait, p95</th>
-                <th className="num">Workers</th>
+                <th className="num roomy">Workers</th>
                 <th />
               </tr>
             </thead>
@@ -72,7 +72,7 @@ function Row({ queue }: { queue: Queue }) {
           <strong>{queue.name}</strong>
         </Link>
       </td>
-      <td>
+      <td className="end">
         {queue.paused ? (
           <ToneBadge tone="retrying" icon={IconPlayerPause}>
             paused
@@ -83,23 +83,25 @@ function Row({ queue }: { queue: Queue }) {
           </ToneBadge>
         )}
       </td>
-      <td className="num">{count(queue.queue_depth)}</td>
-      <td className="off">
+      <td className="num" data-label="Waiting">
+        {count(queue.queue_depth)}
+      </td>
+      <td className="off roomy">
         <Priorities distribution={stats.priority_distribution} />
       </td>
-      <td className="num off">
+      <td className="num end" data-label="Running">
         <Link to="/jobs" search={{ queue: queue.name, status: ['running'] }}>
           {count(queue.running)}
         </Link>
       </td>
-      <td className="num off">{count(queue.retrying)}</td>
+      <td className="num off roomy">{count(queue.retrying)}</td>
       <td className="num off">{duration(stats.oldest_job_age)}</td>
-      <td className="num off">
+      <td className="num off roomy">
         {stats.processing_rate < 10 ? stats.processing_rate.toFixed(2) : count(Math.round(stats.processing_rate))}/s
       </td>
-      <td className="num off">{duration(stats.average_wait_time)}</td>
+      <td className="num off roomy">{duration(stats.average_wait_time)}</td>
       <td className="num off">{duration(stats.p95_wait_time)}</td>
-      <td className="num off">{stats.active_workers}</td>
+      <td className="num off roomy">{stats.active_workers}</td>
       <td className="num wide">
         <span style={{ display: 'inline-flex', gap: 6 }}>
           <Button variant="default" size="compact-xs" loading={switchPause.isPending} onClick={() => switchPause.mutate()}>

@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { queries } from '@/api/queries';
 import { useNow } from '@/time/clock';
 import { relative } from '@/time/format';
@@ -6,7 +6,8 @@ import classes from './Schedules.module.css';
 
 /** The next ten times of an expression, as the server reckons them. */
 export function NextTimes({ cron, timezone }: { cron: string; timezone: string }) {
-  const preview = useQuery({ ...queries.schedulePreview(cron, timezone), enabled: cron !== '' });
+  // The times before stay until the new ones are there: nothing jumps under the pointer.
+  const preview = useQuery({ ...queries.schedulePreview(cron, timezone), enabled: cron !== '', placeholderData: keepPreviousData });
   const now = useNow();
   const times = preview.data?.times as string[] | undefined;
   return (

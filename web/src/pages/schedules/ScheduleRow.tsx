@@ -50,18 +50,18 @@ export function ScheduleRow({ schedule, edit }: { schedule: Schedule; edit: () =
           <strong>{schedule.name}</strong>
         </Link>
       </td>
-      <td>
+      <td className="end">
         <State schedule={schedule} />
       </td>
-      <td className="wide">
+      <td className="wide fold">
         <span className="mono">{schedule.cron}</span> <span className="soft">{schedule.timezone}</span>
       </td>
-      <td className="wide">
+      <td className="wide roomy">
         <div className={`mono cut soft ${classes.job}`} title={schedule.preview}>
           {schedule.preview}
         </div>
       </td>
-      <td>
+      <td className="wide fold" data-label="Next">
         {schedule.next_at ? (
           <>
             <Time at={schedule.next_at} /> <Until at={schedule.next_at} />
@@ -70,7 +70,7 @@ export function ScheduleRow({ schedule, edit }: { schedule: Schedule; edit: () =
           <span className="soft">{schedule.paused ? 'when it is resumed' : 'never'}</span>
         )}
       </td>
-      <td>
+      <td className="wide fold" data-label="Last">
         <Last schedule={schedule} />
       </td>
       <td className="num wide">
@@ -91,7 +91,7 @@ export function ScheduleRow({ schedule, edit }: { schedule: Schedule; edit: () =
           >
             {schedule.paused ? 'Resume' : 'Pause'}
           </Button>
-          <Button variant="default" size="compact-xs" onClick={edit}>
+          <Button variant="default" size="compact-xs" className={classes.spare} onClick={edit}>
             Edit
           </Button>
           <Menu position="bottom-end">
@@ -101,6 +101,7 @@ export function ScheduleRow({ schedule, edit }: { schedule: Schedule; edit: () =
               </Button>
             </Menu.Target>
             <Menu.Dropdown>
+              <Menu.Item onClick={edit}>Edit</Menu.Item>
               <Menu.Item onClick={() => navigate({ to: '/jobs', search: { tag: `schedule:${schedule.name}` } })}>Its jobs</Menu.Item>
               <Menu.Item color="red" onClick={remove}>
                 Delete

@@ -72,7 +72,7 @@ export default function SchedulesPage() {
                 <th>Schedule</th>
                 <th>State</th>
                 <th>When</th>
-                <th>Job</th>
+                <th className="roomy">Job</th>
                 <th>Next run</th>
                 <th>Last run</th>
                 <th />

@@ -14,6 +14,7 @@ import { ToneBadge } from '@/ui/StatusBadge';
 import { toast } from '@/ui/toast';
 import { requestOf, ServerForm } from './ServerForm';
 import { ServerTest } from './ServerTest';
+import { stepWords } from './steps';
 
 export default function ServersPage() {
   const client = useQueryClient();
@@ -51,9 +52,9 @@ export default function ServersPage() {
                 <th>Name</th>
                 <th>State</th>
                 <th>Address</th>
-                <th>User</th>
-                <th>Signs in by</th>
-                <th>Tags</th>
+                <th className="roomy">User</th>
+                <th className="roomy">Signs in by</th>
+                <th className="roomy">Tags</th>
                 <th>Last check</th>
                 <th className="num">Latency</th>
                 <th />
@@ -112,15 +113,15 @@ function Row({ server, edit, test }: { server: Server; edit: () => void; test: (
         </Link>
         {running.data?.running ? <span className="soft"> · {running.data.running} running</span> : null}
       </td>
-      <td>
+      <td className="end">
         <State server={server} />
       </td>
       <td className="mono wide">
         {ssh ? `${server.hostname}${server.port && server.port !== 22 ? `:${server.port}` : ''}` : 'this machine'}
       </td>
-      <td className="off">{server.user ?? '–'}</td>
-      <td className="off">{server.auth_type === 'key' ? (server.key_name ?? 'key') : (server.auth_type ?? '–')}</td>
-      <td className="off">{server.tags.join(', ') || '–'}</td>
+      <td className="off roomy">{server.user ?? '–'}</td>
+      <td className="off roomy">{server.auth_type === 'key' ? (server.key_name ?? 'key') : (server.auth_type ?? '–')}</td>
+      <td className="off roomy">{server.tags.join(', ') || '–'}</td>
       <td className="off">
         <Time at={server.status?.checked_at} />
       </td>
@@ -188,7 +189,7 @@ function State({ server }: { server: Server }) {
   ) : (
     <span title={server.status.error ?? undefined}>
       <ToneBadge tone="failed" icon={IconCircleX}>
-        {server.status.failed_step?.replace('_', ' ') ?? 'unreachable'}
+        {stepWords(server.status.failed_step)}
       </ToneBadge>
     </span>
   );

@@ -72,9 +72,9 @@ export default function StatisticsPage() {
                 <th>{by === 'name' ? 'Job' : by === 'server' ? 'Server' : 'Queue'}</th>
                 <th className="num">Count</th>
                 <th className="num">Failed</th>
-                <th className="num">p50</th>
+                <th className="num small-off">p50</th>
                 <th className="num">p95</th>
-                <th className="num">p99</th>
+                <th className="num small-off">p99</th>
               </tr>
             </thead>
             <tbody>
@@ -87,9 +87,9 @@ export default function StatisticsPage() {
                   <td className="num" style={{ color: group.failed ? 'var(--status-failed)' : undefined }}>
                     {group.failed ? `${((group.failed / group.count) * 100).toFixed(1)} %` : '0 %'}
                   </td>
-                  <td className="num">{duration(group.p50)}</td>
+                  <td className="num small-off">{duration(group.p50)}</td>
                   <td className="num">{duration(group.p95)}</td>
-                  <td className="num">{duration(group.p99)}</td>
+                  <td className="num small-off">{duration(group.p99)}</td>
                 </tr>
               ))}
             </tbody>
