@@ -7,7 +7,7 @@ test('the first load', async ({ page, drover, browser }) => {
   for (const what of ['empty cache', 'empty cache', 'empty cache', 'warm cache']) {
     const context = await browser.newContext({ storageState: state });
     const fresh = await context.newPage();
-    if (what === 'warm cache') await fresh.goto(drover.url);
+    if (what === 'warm cache') await fresh.goto(drover.url, { waitUntil: 'networkidle' });
     await fresh.goto('about:blank');
     const session = await context.newCDPSession(fresh);
     await session.send('Network.enable');

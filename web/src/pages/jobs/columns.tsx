@@ -55,7 +55,12 @@ export const COLUMNS: Column[] = [
   },
   { id: 'started', title: 'Started', width: '112px', cell: (job) => <Time at={job.started_at} /> },
   { id: 'created', title: 'Created', width: '112px', cell: (job) => <Time at={job.created_at} /> },
-  { id: 'by', title: 'By', width: '84px', cell: (job) => (job.created_by ? <span title={job.created_by}>{job.created_by}</span> : dash) },
+  {
+    id: 'by',
+    title: 'By',
+    width: '84px',
+    cell: (job) => (job.created_by ? <span title={job.created_by}>{job.created_by.replace(/^schedule .*/, 'schedule')}</span> : dash),
+  },
   { id: 'exit', title: 'Exit', width: '72px', num: true, cell: (job) => job.signal ?? job.exit_code ?? dash },
   { id: 'tags', title: 'Tags', width: '140px', cell: (job) => (job.tags.length ? job.tags.join(', ') : dash) },
   { id: 'id', title: 'Id', width: '124px', cell: (job) => <span className="mono">{job.id.slice(-12)}</span> },
@@ -63,7 +68,7 @@ export const COLUMNS: Column[] = [
 
 export const DEFAULT_COLUMNS = ['status', 'name', 'kind', 'priority', 'queue', 'server', 'attempt', 'wait', 'duration', 'started', 'by'];
 /** Where there is room for fewer. */
-export const TABLET_COLUMNS = ['status', 'name', 'queue', 'server', 'duration', 'started'];
+export const TABLET_COLUMNS = ['status', 'name', 'server', 'duration', 'started'];
 
 // The wait ends with the first start; of later attempts the list knows only the last.
 function waitOf(job: JobSummary) {

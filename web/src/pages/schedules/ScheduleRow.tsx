@@ -45,7 +45,7 @@ export function ScheduleRow({ schedule, edit }: { schedule: Schedule; edit: () =
   };
   return (
     <tr>
-      <td>
+      <td className="fold">
         <Link to="/jobs" search={{ tag: `schedule:${schedule.name}` }} title="Its jobs">
           <strong>{schedule.name}</strong>
         </Link>

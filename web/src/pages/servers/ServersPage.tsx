@@ -55,8 +55,8 @@ export default function ServersPage() {
                 <th className="roomy">User</th>
                 <th className="roomy">Signs in by</th>
                 <th className="roomy">Tags</th>
-                <th>Last check</th>
-                <th className="num">Latency</th>
+                <th className="roomy">Last check</th>
+                <th className="num roomy">Latency</th>
                 <th />
               </tr>
             </thead>
@@ -122,10 +122,10 @@ function Row({ server, edit, test }: { server: Server; edit: () => void; test: (
       <td className="off roomy">{server.user ?? '–'}</td>
       <td className="off roomy">{server.auth_type === 'key' ? (server.key_name ?? 'key') : (server.auth_type ?? '–')}</td>
       <td className="off roomy">{server.tags.join(', ') || '–'}</td>
-      <td className="off">
+      <td className="off roomy">
         <Time at={server.status?.checked_at} />
       </td>
-      <td className="num off">{server.status?.ok ? `${Math.round(server.status.latency_ms)} ms` : '–'}</td>
+      <td className="num off roomy">{server.status?.ok ? `${Math.round(server.status.latency_ms)} ms` : '–'}</td>
       <td className="num wide">
         <span style={{ display: 'inline-flex', gap: 6 }}>
           <Button variant="default" size="compact-xs" onClick={() => runDrawer.open({ servers: [server.id] })}>
