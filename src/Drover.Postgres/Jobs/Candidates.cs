@@ -11,12 +11,18 @@ internal readonly record struct Candidate(long Seq, long ReadyAt, bool Back);
 internal readonly record struct Taking(int Line, bool Back);
 
 /// <summary>Decides which of the jobs at the heads of the lines come next: the most urgent first, within limits and by weights.</summary>
-internal sealed class Candidates(QueueOptions options, long now)
+/// <param name="options">How queues behave.</param>
+/// <param name="now">The time.</param>
+/// <param name="deep">How far each part of a line was looked into; what lies deeper is not known.</param>
+internal sealed class Candidates(QueueOptions options, long now, int deep)
 {
     private readonly Dictionary<int, LineUp> _lines = [];
 
     /// <summary>How many more jobs may be taken under a limit key; keys that nothing binds are not here.</summary>
     public Dictionary<string, long> Room { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Whether the last choice ended where a line was not looked into any deeper.</summary>
+    public bool Cut { get; private set; }
 
     public void Add(Line line, in Candidate candidate)
     {
@@ -29,7 +35,7 @@ internal sealed class Candidates(QueueOptions options, long now)
     public List<(int Line, Candidate Job)> Take(int most, IReadOnlyList<QueueShare> shares)
     {
         foreach (var line in _lines.Values)
-            line.Begin();
+            line.Begin(deep);
         var queues = _lines.Values.GroupBy(l => l.Line.Queue).Select(q => (Weight: WeightOf(q.Key, shares), Lines: q.ToList())).ToList();
         bool equal = queues.All(q => q.Weight == queues[0].Weight);
         var all = _lines.Values.ToList();
@@ -40,6 +46,9 @@ internal sealed class Candidates(QueueOptions options, long now)
             Use(line.Line.LimitKey);
             Use(line.QueueKey);
             line.Next();
+            // The next of this line may be the most urgent of all.
+            if (Cut = line is { IsEmpty: true, IsCut: true })
+                break;
         }
 
         return taken;
@@ -106,10 +115,18 @@ internal sealed class Candidates(QueueOptions options, long now)
 
         public int Urgency { get; private set; }
 
-        public void Begin()
+        /// <summary>Whether there may be more than is known.</summary>
+        public bool IsCut { get; private set; }
+
+        public void Begin(int deep)
         {
             Jobs.Sort((a, b) => a.Seq.CompareTo(b.Seq));
+            long known = Math.Min(End(back: false), End(back: true));
+            IsCut = known < long.MaxValue;
+            Jobs.RemoveAll(job => job.Seq > known);
             Look();
+
+            long End(bool back) => Jobs.Count(job => job.Back == back) < deep ? long.MaxValue : Jobs.Last(job => job.Back == back).Seq;
         }
 
         public void Next()

@@ -13,9 +13,27 @@ namespace Drover.Postgres.Jobs;
 /// </summary>
 internal sealed class Leaser(Link link, Registry registry, SharedClock clock, JobCache cache, QueueOptions options) : IDisposable
 {
-    private const string LookSql = """
+    /// <summary>So many jobs are looked at in all, or two of each line.</summary>
+    private const int MostLooked = 1000;
+
+    /// <summary>Where there are more lines, those that have jobs are found first.</summary>
+    private const int ManyLines = 100;
+
+    private const string EachLine = "unnest($1, $2) AS l (line, floor)";
+
+    private const string LinesWithJobs = """
+        (WITH RECURSIVE a AS (
+          (SELECT line FROM ready ORDER BY line LIMIT 1)
+          UNION ALL SELECT (SELECT r.line FROM ready r WHERE r.line > a.line ORDER BY r.line LIMIT 1) FROM a WHERE a.line IS NOT NULL)
+        SELECT i.* FROM unnest($1, $2) AS i (line, floor) WHERE (i.line IN (SELECT line FROM a)) IS TRUE) l
+        """;
+
+    private static readonly string LookAtEach = LookSql(EachLine);
+    private static readonly string LookAtMany = LookSql(LinesWithJobs);
+
+    private static string LookSql(string lines) => $"""
         SELECT v.version, c.line, c.seq, c.ready_at, c.back FROM registry v LEFT JOIN (
-          SELECT c.* FROM unnest($1, $2) AS l (line, floor) CROSS JOIN LATERAL (
+          SELECT c.* FROM {lines} CROSS JOIN LATERAL (
             (SELECT r.line, r.seq, r.ready_at, false AS back FROM ready r WHERE r.line = l.line AND r.back = false AND r.seq >= l.floor ORDER BY r.seq LIMIT $3)
             UNION ALL
             (SELECT r.line, r.seq, r.ready_at, true FROM ready r WHERE r.line = l.line AND r.back = true ORDER BY r.seq LIMIT $3)) c) c ON true
@@ -106,13 +124,14 @@ internal sealed class Leaser(Link link, Registry registry, SharedClock clock, Jo
     private async Task<Round> RoundAsync(NpgsqlConnection connection, LeaseRequest request, List<Line> lines, List<Lease> leases)
     {
         long version = registry.Known.Version;
-        var candidates = new Candidates(options, clock.Now);
         int wanted = request.Max - leases.Count;
+        int deep = Math.Min(wanted, Math.Max(2, MostLooked / Math.Max(1, lines.Count)));
+        var candidates = new Candidates(options, clock.Now, deep);
         int[] ids = [.. lines.Select(l => l.Id)];
         long[] floors = _floors.Of(ids, out bool full);
         long began = TimeProvider.System.GetTimestamp();
         var byId = registry.Known.ById;
-        await using (var look = connection.Command(LookSql).With(ids).With(floors).With(wanted))
+        await using (var look = connection.Command(lines.Count > ManyLines ? LookAtMany : LookAtEach).With(ids).With(floors).With(deep))
         {
             await using var reader = await look.ExecuteReaderAsync();
             while (await reader.ReadAsync())
@@ -134,7 +153,7 @@ internal sealed class Leaser(Link link, Registry registry, SharedClock clock, Jo
         int before = leases.Count;
         await TakeAsync(connection, request, chosen, leases, ids, floors, byId);
         // Fewer than chosen: others were quicker, and there may be more.
-        return leases.Count - before < chosen.Count ? Round.Again : Round.Last;
+        return candidates.Cut || leases.Count - before < chosen.Count ? Round.Again : Round.Last;
     }
 
     private async Task CountRunningAsync(NpgsqlConnection connection, List<Line> lines, Candidates candidates)

@@ -316,6 +316,27 @@ public sealed class PostgresNodesTests(PostgresServer shared)
     }
 
     [Fact]
+    public async Task Jobs_of_hundreds_of_lines_come_in_order_however_deep_each_line_is()
+    {
+        await using var node = await OpenAsync();
+        var all = new List<(int Priority, int Order, Guid Id)>();
+        for (int n = 0; n < 3; n++)
+        {
+            // Each server's jobs stand in a line of their own; every fourth line is deep.
+            JobSpec[] specs = [.. Enumerable.Range(0, 150).SelectMany(i => Enumerable.Repeat(Server(i) with { Priority = 1 + i % 3 }, i % 4 == 0 ? 4 : 1))];
+            var jobs = (await node.Jobs.EnqueueAsync(new(specs))).Jobs;
+            all.AddRange(specs.Select((spec, i) => (spec.Priority, n * 10_000 + i, jobs[i].Id)));
+        }
+
+        var leased = new List<Guid>();
+        while (await LeaseAsync(node, 40) is { Count: > 0 } leases)
+            leased.AddRange(leases.Select(l => l.Token.JobId));
+        Assert.Equal(all.OrderBy(j => (j.Priority, j.Order)).Select(j => j.Id), leased);
+
+        static JobSpec Server(int n) => Make.Command() with { Shell = Make.Command().Shell! with { ServerId = $"srv-{n}" } };
+    }
+
+    [Fact]
     public async Task A_database_with_the_catalog_alone_is_brought_up_to_date()
     {
         using var script = new StreamReader(typeof(PostgresDatabase).Assembly.GetManifestResourceStream("schema.001.sql")!);
