@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Drover.Workers;
@@ -51,13 +50,13 @@ public sealed class JobContext
             _task.Log(line);
     }
 
-    /// <summary>Tells how far the work is, as a line of the live log.</summary>
+    /// <summary>Tells how far the work is: in the API (<c>progress</c>), to live viewers, and as a line of the log. Never blocks.</summary>
     /// <param name="done">0 to 1; what is outside is taken for the nearer end.</param>
     /// <param name="what">What is going on; null for nothing to say.</param>
     public void Progress(double done, string? what = null)
     {
-        double percent = double.IsNaN(done) ? 0 : Math.Clamp(done, 0, 1) * 100;
-        Log(string.Create(CultureInfo.InvariantCulture, $"[{percent,3:0} %]{(what is null ? "" : " ")}{what}"));
+        if (!_over)
+            _task.Progress(done, what);
     }
 
     /// <summary>Keeps a result with the job, once it completes. The last one counts; at most 8 MiB as JSON.</summary>

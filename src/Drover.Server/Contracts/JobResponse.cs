@@ -157,8 +157,24 @@ public sealed record JobResponse : JobSummary
     /// <summary>Who asked to cancel it.</summary>
     public string? CanceledBy { get; init; }
 
+    /// <summary>How far a task's latest attempt is, as its handler told; only where one job is shown.</summary>
+    public ProgressBody? Progress { get; init; }
+
     /// <summary>What a task's handler returned.</summary>
     public JsonElement? Result { get; init; }
+}
+
+/// <summary>How far a task is.</summary>
+public sealed record ProgressBody
+{
+    /// <summary>0 to 1, in steps of a hundredth.</summary>
+    public required double Done { get; init; }
+
+    /// <summary>What is going on.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>When its handler told.</summary>
+    public required DateTimeOffset At { get; init; }
 }
 
 /// <summary>One try at running a job.</summary>

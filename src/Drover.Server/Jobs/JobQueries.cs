@@ -68,7 +68,8 @@ internal static class JobQueries
     /// <summary>Show a job with its attempts</summary>
     /// <param name="id">The job.</param>
     public static async Task<Results<Ok<JobResponse>, NotFoundProblem>> GetAsync(Guid id, HttpContext context, IBroker broker) =>
-        (await broker.GetAsync([id], context.RequestAborted))[0] is { } job ? TypedResults.Ok(JobViews.Full(job)) : NotFoundProblem.Job(id);
+        (await broker.GetAsync([id], context.RequestAborted))[0] is not { } job ? NotFoundProblem.Job(id)
+            : TypedResults.Ok(JobViews.Full(job) with { Progress = JobViews.Progress(await JobProgress.ReadAsync(broker, job, context.RequestAborted)) });
 
     private static async ValueTask<JobFilter> FilterAsync(HttpContext context, ServerCatalog servers)
     {

@@ -97,6 +97,9 @@ internal static class JobViews
         Jitter = backoff.Jitter,
     };
 
+    public static ProgressBody? Progress(JobProgress? progress) =>
+        progress is null ? null : new() { Done = progress.Done, Text = progress.Text, At = progress.At };
+
     public static UniqueBody? UniqueOf(UniqueRule? unique) => unique is null ? null : unique.Window is { } window
         ? new() { Window = window.TotalSeconds } : new() { Until = unique.Until, OnConflict = unique.OnConflict };
 

@@ -63,6 +63,7 @@ namespace Drover.Server.Json;
 [JsonSerializable(typeof(QueueResponse))]
 [JsonSerializable(typeof(QueueListResponse))]
 [JsonSerializable(typeof(QueueStatsResponse))]
+[JsonSerializable(typeof(ProgressBody))]
 [JsonSerializable(typeof(LimitRequest))]
 [JsonSerializable(typeof(LimitResponse))]
 [JsonSerializable(typeof(LimitListResponse))]

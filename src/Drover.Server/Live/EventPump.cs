@@ -1,5 +1,7 @@
 using Drover.Brokers;
 using Drover.Events;
+using Drover.Server.Contracts;
+using Drover.Server.Json;
 
 namespace Drover.Server.Live;
 
@@ -10,6 +12,7 @@ namespace Drover.Server.Live;
 internal sealed class EventPump(IBroker broker, LiveData data, ILiveSink sink, TimeProvider time)
 {
     private static readonly TimeSpan PauseAfterFlood = TimeSpan.FromMilliseconds(500);
+    private ProgressBody? _progress;
 
     /// <summary>Runs until canceled or the feed ends.</summary>
     /// <param name="topics">Which events.</param>
@@ -75,11 +78,25 @@ internal sealed class EventPump(IBroker broker, LiveData data, ILiveSink sink, T
         if (batch.Missed || flood)
             await sink.SendAsync(new(topic, "reset", batch.LastSeq, default));
         foreach (var (e, created) in batch.InOrder())
-            await sink.SendAsync(e.Topic == EventTopics.Jobs ? JobFrame(e, created, jobs, job is null ? "jobs" : topic) : await data.FrameAsync(e, cancel));
+        {
+            if (e.Kind == EventKind.OutputAppended)
+                await SendProgressAsync(e, topic, cancel);
+            else
+                await sink.SendAsync(e.Topic == EventTopics.Jobs ? JobFrame(e, created, jobs, job is null ? "jobs" : topic) : await data.FrameAsync(e, cancel));
+        }
+
         await sink.FlushAsync();
         batch.Clear();
         if (flood)
             await Task.Delay(PauseAfterFlood, time, cancel);
+    }
+
+    private async ValueTask SendProgressAsync(BrokerEvent e, string topic, CancellationToken cancel)
+    {
+        if (await data.ProgressAsync(e.JobId, cancel) is not { } progress || progress == _progress)
+            return;
+        _progress = progress;
+        await sink.SendAsync(new(topic, "progress", e.Seq, LiveData.Bytes(progress, DroverJson.Api.ProgressBody)));
     }
 
     private static LiveFrame JobFrame(BrokerEvent e, bool created, Dictionary<Guid, byte[]> jobs, string topic)

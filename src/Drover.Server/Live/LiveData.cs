@@ -24,6 +24,10 @@ internal sealed class LiveData(IBroker broker, ServerCatalog servers, KeyCatalog
         return jobs.OfType<Job>().ToDictionary(j => j.Id, j => Bytes(JobViews.Summary(j, withAttempts), DroverJson.Api.JobSummary));
     }
 
+    /// <summary>How far a task is; null when nothing was told.</summary>
+    public async ValueTask<ProgressBody?> ProgressAsync(Guid id, CancellationToken cancel) =>
+        (await broker.GetAsync([id], cancel))[0] is { } job ? JobViews.Progress(await JobProgress.ReadAsync(broker, job, cancel)) : null;
+
     /// <summary>The frame for an event about a worker, queue or server.</summary>
     public async ValueTask<LiveFrame> FrameAsync(BrokerEvent e, CancellationToken cancel)
     {

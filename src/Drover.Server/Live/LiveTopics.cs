@@ -1,5 +1,6 @@
 using Drover.Brokers;
 using Drover.Events;
+using Drover.Jobs;
 using Drover.Output;
 using Drover.Server.Contracts;
 using Drover.Server.Jobs;
@@ -72,7 +73,10 @@ internal sealed class LiveTopics(IBroker broker, LiveData data, LiveTicker ticke
             await sink.FlushAsync();
         }
 
-        await new EventPump(broker, data, sink, time).RunAsync(EventTopics.Jobs, job, topic, begin, default, null, cancel);
+        // A task tells its progress in its output.
+        bool isTask = (await broker.GetAsync([job], cancel))[0]?.Spec.Kind == JobKind.Task;
+        var topics = isTask ? EventTopics.Jobs | EventTopics.Output : EventTopics.Jobs;
+        await new EventPump(broker, data, sink, time).RunAsync(topics, job, topic, begin, default, null, cancel);
     }
 
     private async Task LogAsync(string topic, Guid job, long after, ILiveSink sink, CancellationToken cancel)

@@ -1,3 +1,4 @@
+using Drover.Jobs;
 using Drover.Storage;
 
 namespace Drover.Workers;
@@ -22,4 +23,9 @@ public abstract class TaskContext
 
     /// <summary>Adds a line to the job's output. Never blocks.</summary>
     public abstract void Log(string line);
+
+    /// <summary>Tells how far the work is. What says the same as the last time is left out. Never blocks.</summary>
+    /// <param name="done">0 to 1; what is outside is taken for the nearer end.</param>
+    /// <param name="what">What is going on; null for nothing to say.</param>
+    public virtual void Progress(double done, string? what = null) => Log(JobProgress.NoteOf(done, what));
 }

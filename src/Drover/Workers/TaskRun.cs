@@ -21,6 +21,7 @@ internal sealed class TaskRun(TaskHandler handler, ExecutionContext context, Dea
     private ManualResetValueTaskSourceCore<AttemptOutcome> _outcome;
     private int _cause;
     private int _over;
+    private string? _progress;
 
     private enum Cause
     {
@@ -86,6 +87,13 @@ internal sealed class TaskRun(TaskHandler handler, ExecutionContext context, Dea
         bytes[length] = (byte)'\n';
         context.Output.Write(OutputStream.Stdout, bytes.AsSpan(0, length + 1));
         ArrayPool<byte>.Shared.Return(bytes);
+    }
+
+    public override void Progress(double done, string? what = null)
+    {
+        string note = JobProgress.NoteOf(done, what);
+        if (Interlocked.Exchange(ref _progress, note) != note)
+            context.Output.Note(note);
     }
 
     void IDeadline.Expire()

@@ -29,7 +29,7 @@ public sealed class HandlerTests
         Assert.Equal("send-email:3", job.Spec.Task!.JobType);
         Assert.Equal(["welcome"], job.Spec.Tags);
         Assert.Equal("7", System.Text.Encoding.UTF8.GetString(job.Outcome!.Result!.Value.Span));
-        Assert.Equal("Sending to ada@example.org\nwarning: Slow\n[ 50 %] half\n", await program.LogOfAsync(first.Id));
+        Assert.Equal("Sending to ada@example.org\nwarning: Slow\n[ 50 %] half", await program.LogOfAsync(first.Id));
         var outbox = program.Services.GetRequiredService<Outbox>();
         Assert.Equal(["ada@example.org", "bob@example.org"], outbox.Sent.Select(sent => sent.To).Order());
         Assert.Equal(2, outbox.Sent.Select(sent => sent.Visit).Distinct().Count());

@@ -88,6 +88,43 @@ public sealed class LiveTests
     }
 
     [Fact]
+    public async Task A_tasks_progress_is_shown_and_told_to_who_watches_it()
+    {
+        var go = new SemaphoreSlim(0);
+        await using var host = await TestHost.StartAsync(handlers: new TaskHandlers().Add("steps", async (task, cancel) =>
+        {
+            for (int n = 1; n <= 2; n++)
+            {
+                await go.WaitAsync(cancel);
+                task.Progress(n / 3.0, $"step {n}");
+                task.Progress(n / 3.0, $"step {n}");
+                task.Log("more");
+            }
+
+            await go.WaitAsync(cancel);
+            return TaskResult.Done;
+        }));
+        string id = (await host.Client.Post("jobs", """{"job_type": "steps"}""")).Is(201).String("id");
+        await using var socket = await Socket.OpenAsync(host);
+        await socket.SubscribeAsync($"job:{id}");
+        await socket.UntilAsync($"job:{id}", "snapshot");
+        Assert.False((await host.Client.Get($"jobs/{id}")).Has("progress"));
+        foreach (var (text, done) in ((string, double)[])[("step 1", 0.33), ("step 2", 0.66)])
+        {
+            go.Release();
+            var told = await socket.UntilAsync($"job:{id}", "progress", f => f.GetProperty("data").GetProperty("text").GetString() == text);
+            Assert.Equal(done, told.GetProperty("data").GetProperty("done").GetDouble());
+            var shown = (await host.Client.Get($"jobs/{id}")).Is(200);
+            Assert.Equal(text, shown.String("progress.text"));
+        }
+
+        go.Release();
+        await socket.UntilAsync($"job:{id}", "changed", f => f.GetProperty("data").GetProperty("status").GetString() == "completed");
+        Assert.Equal(0.66, (await host.Client.Get($"jobs/{id}"))["progress.done"].GetDouble());
+        Assert.Equal(2, (await host.Client.Get($"jobs/{id}/logs"))["entries"].EnumerateArray().Count(e => e.GetProperty("stream").GetString() == "system"));
+    }
+
+    [Fact]
     public async Task Figures_of_queues_workers_and_the_whole_come_by_themselves()
     {
         await using var host = await TestHost.StartAsync(handlers: new TaskHandlers());

@@ -1546,6 +1546,7 @@ export interface components {
             worker_labels: string[];
             /** @description Who asked to cancel it. */
             canceled_by?: null | string;
+            progress?: null | components["schemas"]["ProgressBody"];
             result?: null | components["schemas"]["JsonElement"];
             /**
              * Format: uuid
@@ -1918,6 +1919,21 @@ export interface components {
             errors?: null | {
                 [key: string]: string[];
             };
+        };
+        /** @description How far a task is. */
+        ProgressBody: {
+            /**
+             * Format: double
+             * @description 0 to 1, in steps of a hundredth.
+             */
+            done: number;
+            /** @description What is going on. */
+            text?: null | string;
+            /**
+             * Format: date-time
+             * @description When its handler told.
+             */
+            at: string;
         };
         /** @description Queues. */
         QueueListResponse: {

@@ -40,6 +40,8 @@ internal static class JobDetails
         Row("due", job.Status is JobStatus.Scheduled or JobStatus.Retrying ? At(job.RunAt) : null);
         Row("started", At(job.StartedAt));
         Row("finished", At(job.FinishedAt));
+        Row("progress", job.Progress is not { } progress ? null
+            : string.Create(CultureInfo.InvariantCulture, $"{progress.Done * 100:0} %{(progress.Text is null ? "" : " " + progress.Text)}"));
         Row("took", Words.Duration(job.Duration));
         Row("worker", job.WorkerId);
         Row("cancel asked", job.CancelRequestedAt is null ? null : At(job.CancelRequestedAt) + (job.CanceledBy is { } who ? $" by {who}" : ""));
