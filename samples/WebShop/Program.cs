@@ -1,9 +1,11 @@
+using System.Security.Cryptography;
 using Drover.Brokers;
 using Drover.Hosting;
 using WebShop;
 
 var builder = WebApplication.CreateSlimBuilder(args);
 builder.Services.AddScoped<Mailer>();
+builder.Services.AddOpsSignIn();
 builder.Services.AddDrover(drover => drover
     .UseSqlite(builder.Configuration["Jobs"] ?? "webshop-jobs")
     .AddHandler<ConfirmOrder, ConfirmOrderHandler>(ShopJson.Default.ConfirmOrder, kind => kind.Retry = RetryPolicy.Exponential(8, TimeSpan.FromSeconds(2)))
@@ -11,6 +13,13 @@ builder.Services.AddDrover(drover => drover
     .AddHandler<NightlyCleanup, NightlyCleanupHandler>(ShopJson.Default.NightlyCleanup));
 
 var app = builder.Build();
+
+// The dashboard, for those whom the shop itself lets in.
+string password = builder.Configuration["OpsPassword"] ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
+app.MapOpsSignIn(password);
+app.MapDrover("/drover").RequireAuthorization(OpsSignIn.Policy);
+if (builder.Configuration["OpsPassword"] is null)
+    Console.WriteLine($"The dashboard is at /drover; the password of this run is {password}");
 
 app.MapPost("/orders/{order:int}", async (int order, string email, IJobClient jobs, CancellationToken cancel) =>
     (await jobs.EnqueueAsync(new ConfirmOrder(order, email), new() { UniqueKey = $"confirm-{order}" }, cancel)).Id.ToString());

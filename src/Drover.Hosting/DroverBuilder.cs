@@ -5,6 +5,7 @@ using Drover.Brokers;
 using Drover.Catalog;
 using Drover.Limits;
 using Drover.NetQueue;
+using Drover.Schedules;
 using Drover.Servers;
 using Drover.Sqlite;
 using Drover.Storage;
@@ -54,6 +55,9 @@ public sealed class DroverBuilder
         _services.TryAddSingleton(provider => provider.GetRequiredService<SqliteDatabase>().Catalog);
         _services.TryAddSingleton(provider => provider.GetRequiredService<SqliteDatabase>().Audit);
         UseLocalBroker(provider => provider.GetRequiredService<SqliteDatabase>().Jobs);
+        _services.TryAddSingleton(provider => new ScheduleCatalog(provider.GetRequiredService<ICatalog>(), TimeOf(provider)));
+        _services.AddHostedService(provider => new Scheduler(
+            provider.GetRequiredService<ScheduleCatalog>(), provider.GetRequiredService<IBroker>(), TimeOf(provider), LogsOf(provider)));
         return this;
     }
 
@@ -78,6 +82,8 @@ public sealed class DroverBuilder
         TakeStore();
         _services.AddSingleton(provider => new NetQueueBroker(options, TimeOf(provider), LogsOf(provider)));
         _services.AddSingleton<IBroker>(provider => provider.GetRequiredService<NetQueueBroker>());
+        _services.TryAddSingleton(provider => provider.GetRequiredService<NetQueueBroker>().Catalog.Catalog);
+        _services.TryAddSingleton(provider => provider.GetRequiredService<NetQueueBroker>().Catalog.Audit);
         // A program beside another one's worker on the same host must not take that one's name.
         Worker = Worker with { Name = Environment.ProcessId.ToString(CultureInfo.InvariantCulture) };
         return this;

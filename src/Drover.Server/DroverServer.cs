@@ -79,7 +79,14 @@ public static class DroverServer
     /// </summary>
     public static WebApplication MapDrover(this WebApplication app)
     {
-        var options = app.Services.GetRequiredService<ServerOptions>();
+        Map(app, app, app.Services.GetRequiredService<ServerOptions>());
+        return app;
+    }
+
+    /// <summary>Puts the steps into a pipeline, which must run endpoints after them, and maps what they lead to.</summary>
+    internal static void Map(IApplicationBuilder app, IEndpointRouteBuilder? routes, ServerOptions options)
+    {
+        BasePath.Use(app);
         SecurityHeaders.Use(app);
         app.UseMiddleware<ProblemMiddleware>();
         app.UseWebSockets(new() { KeepAliveInterval = options.Heartbeat, KeepAliveTimeout = options.StallTimeout });
@@ -93,25 +100,35 @@ public static class DroverServer
                 RequestRules.Check(context, endpoint);
             return next(context);
         });
-        app.UseDashboard(options.DashboardDirectory);
+        app.UseDashboard(options);
+        if (routes is null)
+            app.UseEndpoints(endpoints => MapEndpoints(endpoints, options));
+        else
+            MapEndpoints(routes, options);
+    }
 
-        app.MapHealth();
-        app.MapMetrics();
-        app.MapReference();
-        var api = app.MapGroup("/api/v1");
+    private static void MapEndpoints(IEndpointRouteBuilder root, ServerOptions options)
+    {
+        root.MapHealth();
+        root.MapMetrics();
+        root.MapReference();
+        var api = root.MapGroup("/api/v1");
         api.MapJobs(options);
         api.MapBatches(options);
         api.MapLogs();
-        api.MapServers();
-        api.MapKeys(options);
+        if (!options.Embedded)
+        {
+            api.MapServers();
+            api.MapKeys(options);
+        }
+
         api.MapSchedules();
         api.MapQueues();
         api.MapLimits();
         api.MapWorkers();
         api.MapSystem();
         api.MapLive();
-        api.MapSession();
-        return app;
+        api.MapSession(options);
     }
 
     private static void AddHttp(IServiceCollection services, ServerOptions options)

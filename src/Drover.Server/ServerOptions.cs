@@ -57,6 +57,12 @@ public sealed record ServerOptions
     /// <summary>The folder with the built dashboard; when there is none in it no pages are served.</summary>
     public string DashboardDirectory { get; init; } = Path.Combine(AppContext.BaseDirectory, "web");
 
+    /// <summary>
+    /// Whether this is a part of somebody's own program: that program lets people in, and there are no servers and keys, for what it
+    /// runs are its own handlers.
+    /// </summary>
+    internal bool Embedded { get; init; }
+
     /// <summary>Drover's version, as <c>/system/info</c> tells it.</summary>
     public string Version { get; init; } =
         typeof(ServerOptions).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";

@@ -14,7 +14,7 @@ function visit(file) {
 }
 
 visit('dist/index.html');
-for (const match of readFileSync('dist/index.html', 'utf8').matchAll(/(?:src|href)="\/([^"]+)"/g)) visit(`dist/${match[1]}`);
+for (const match of readFileSync('dist/index.html', 'utf8').matchAll(/(?:src|href)="\.\/([^"]+)"/g)) visit(`dist/${match[1]}`);
 // The page itself (overview) and the two fonts it shows come with the first load.
 const manifest = JSON.parse(readFileSync('dist/.vite/manifest.json', 'utf8'));
 for (const [source, chunk] of Object.entries(manifest)) {

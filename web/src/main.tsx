@@ -9,6 +9,7 @@ import { RouterProvider } from '@tanstack/react-router';
 import { lazy, StrictMode, Suspense, useSyncExternalStore } from 'react';
 import { createRoot } from 'react-dom/client';
 import { ApiError, setOnUnauthorized } from './api/client';
+import { EMBEDDED, PREFIX } from './api/place';
 import { installKeys } from './keys/keys';
 import { createAppRouter } from './router';
 import { schemeManager } from './theme/schemeManager';
@@ -28,9 +29,11 @@ const client = new QueryClient({
 const router = createAppRouter(client);
 
 setOnUnauthorized(() => {
-  if (location.pathname === '/signin') return;
+  // The program around knows where one signs in: it sends the browser there when the page is asked for anew.
+  if (EMBEDDED) return location.reload();
+  if (location.pathname === `${PREFIX}/signin`) return;
   client.removeQueries({ queryKey: ['session'] });
-  router.navigate({ to: '/signin', search: { to: location.pathname + location.search } });
+  router.navigate({ to: '/signin', search: { to: location.pathname.slice(PREFIX.length) + location.search } });
 });
 installKeys();
 

@@ -1,6 +1,7 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
 import { ApiError, setCsrfToken } from './api/client';
+import { EMBEDDED, PREFIX } from './api/place';
 import { queries } from './api/queries';
 import { jobsSearch } from './pages/jobs/search';
 import { Frame } from './shell/Frame';
@@ -29,7 +30,7 @@ const frame = createRoute({
       const session = await context.client.ensureQueryData(queries.session());
       setCsrfToken(session.csrf_token ?? undefined);
     } catch (error) {
-      if (error instanceof ApiError && error.status === 401) throw redirect({ to: '/signin', search: { to: location.href } });
+      if (error instanceof ApiError && error.status === 401 && !EMBEDDED) throw redirect({ to: '/signin', search: { to: location.href } });
       throw error;
     }
   },
@@ -96,7 +97,7 @@ const tree = root.addChildren([
 ]);
 
 export const createAppRouter = (client: QueryClient) =>
-  createRouter({ routeTree: tree, context: { client }, defaultPreload: 'intent', scrollRestoration: true });
+  createRouter({ routeTree: tree, basepath: PREFIX || '/', context: { client }, defaultPreload: 'intent', scrollRestoration: true });
 
 declare module '@tanstack/react-router' {
   interface Register {

@@ -15,6 +15,12 @@ internal sealed class Authentication(
 
     public async Task InvokeAsync(HttpContext context)
     {
+        if (options.Embedded)
+        {
+            await AdmitWhomTheHostAdmitsAsync(context);
+            return;
+        }
+
         if (options.AuthMode == AuthMode.None)
         {
             await AdmitAnyoneHereAsync(context);
@@ -78,9 +84,21 @@ internal sealed class Authentication(
         return next(context);
     }
 
+    /// <summary>
+    /// The program around let the call in. Its cookie may have come along unasked for, so a change must prove that it was meant: a token
+    /// in the header Authorization is sent on purpose; all else needs the browser's word or the header, which no foreign page can send.
+    /// </summary>
+    private Task AdmitWhomTheHostAdmitsAsync(HttpContext context)
+    {
+        bool deliberate = context.Request.Headers.Authorization.ToString().StartsWith(Bearer, StringComparison.OrdinalIgnoreCase);
+        if (CrossSite.Suspicion(context, deliberate ? null : CrossSite.EmbeddedToken, options) is { } suspicion)
+            return CrossSite.RefuseAsync(context, suspicion);
+        return AdmitAsync(context, new(context.User.Identity?.Name ?? "anonymous", Caller.OriginOf(context)));
+    }
+
     private Task AdmitAnyoneHereAsync(HttpContext context)
     {
-        if (!IsLoopback(context.Connection.RemoteIpAddress) || !IsLoopback(context.Connection.LocalIpAddress))
+        if (!IsLocal(context))
             return CrossSite.RefuseAsync(context, "Without authentication only connections from this machine are served.");
         if (!CrossSite.IsOwnHost(context.Request.Host.Host, options))
             return CrossSite.RefuseAsync(context, $"'{context.Request.Host.Host}' is not a name of this machine; allow it in the configuration if it is.");
@@ -88,6 +106,9 @@ internal sealed class Authentication(
             return CrossSite.RefuseAsync(context, suspicion);
         return AdmitAsync(context, new("anonymous", Caller.OriginOf(context)));
     }
+
+    /// <summary>Whether both ends of the connection are on this machine.</summary>
+    public static bool IsLocal(HttpContext context) => IsLoopback(context.Connection.RemoteIpAddress) && IsLoopback(context.Connection.LocalIpAddress);
 
     private static bool IsLoopback(IPAddress? address) => address is not null && IPAddress.IsLoopback(address);
 }

@@ -14,6 +14,12 @@ internal static class CrossSite
 {
     public const string HeaderName = "X-CSRF-Token";
 
+    /// <summary>
+    /// What embedded pages send. It is no secret: that the header is there at all tells that no foreign page made the call, for browsers
+    /// ask before they let a page send such a header elsewhere. Being the same on every node it needs no shared key.
+    /// </summary>
+    public const string EmbeddedToken = "drover";
+
     /// <summary>Why a call is not to be trusted; null when it is. With no token to expect, a call must only not come from a foreign page.</summary>
     public static string? Suspicion(HttpContext context, string? csrfToken, ServerOptions options)
     {

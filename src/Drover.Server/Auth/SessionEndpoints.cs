@@ -9,12 +9,15 @@ namespace Drover.Server.Auth;
 /// <summary>Signing browsers in and out.</summary>
 internal static class SessionEndpoints
 {
-    public static void MapSession(this IEndpointRouteBuilder api)
+    public static void MapSession(this IEndpointRouteBuilder api, ServerOptions options)
     {
         var group = api.MapGroup("/session").WithTags("Session");
-        group.MapPost("", OpenAsync).WithName("openSession").WithMetadata(OpenToAll.Mark).WithMetadata(BodyLimit.Small);
+        // Where Drover is a part of a program, that one signs people in and out.
+        if (!options.Embedded)
+            group.MapPost("", OpenAsync).WithName("openSession").WithMetadata(OpenToAll.Mark).WithMetadata(BodyLimit.Small);
         group.MapGet("", Get).WithName("getSession");
-        group.MapDelete("", CloseAsync).WithName("closeSession");
+        if (!options.Embedded)
+            group.MapDelete("", CloseAsync).WithName("closeSession");
     }
 
     /// <summary>Sign a browser in</summary>
@@ -50,6 +53,8 @@ internal static class SessionEndpoints
     {
         context.Response.Headers.CacheControl = "no-store";
         var caller = context.Caller();
+        if (options.Embedded)
+            return TypedResults.Ok(new SessionResponse { Actor = caller.Name, Via = "host", CsrfToken = CrossSite.EmbeddedToken });
         return TypedResults.Ok(caller.Session is { } session
             ? Describe(caller.Name, session)
             : new SessionResponse { Actor = caller.Name, Via = options.AuthMode == AuthMode.None ? "none" : "token" });
@@ -76,7 +81,7 @@ internal static class SessionEndpoints
         HttpOnly = true,
         SameSite = SameSiteMode.Strict,
         Secure = context.Request.IsHttps,
-        Path = "/",
+        Path = context.Request.PathBase.HasValue ? context.Request.PathBase.Value : "/",
         Expires = expires,
         IsEssential = true,
     };

@@ -16,7 +16,7 @@ public sealed record SessionResponse
     /// <summary>The name of whoever calls.</summary>
     public required string Actor { get; init; }
 
-    /// <summary>How: <c>token</c>, <c>session</c> or <c>none</c> (no authentication is asked for).</summary>
+    /// <summary>How: <c>token</c>, <c>session</c>, <c>host</c> (the program that Drover is a part of) or <c>none</c> (no authentication is asked for).</summary>
     public required string Via { get; init; }
 
     /// <summary>What a session must send in the header <c>X-CSRF-Token</c> with every call that changes something.</summary>

@@ -12,19 +12,20 @@ namespace Drover.Server.Dashboard;
 internal static class DashboardFiles
 {
     private const string Forever = "public, max-age=31536000, immutable";
-    private const string AskEachTime = "no-cache";
+    internal const string AskEachTime = "no-cache";
     private static readonly (string Suffix, string Encoding)[] Encodings = [(".br", "br"), (".gz", "gzip")];
 
     /// <summary>
     /// Answers what no endpoint answers, outside the API: an address that is no file is a page of the dashboard, which its
     /// own router shows. A step of its own and no endpoint, so that a wrong method or media type is still told as such.
     /// </summary>
-    public static void UseDashboard(this WebApplication app, string folder)
+    public static void UseDashboard(this IApplicationBuilder app, ServerOptions options)
     {
+        string folder = options.DashboardDirectory;
         if (!File.Exists(Path.Combine(folder, "index.html")))
             return;
         var files = Scan(folder);
-        var index = files["/index.html"];
+        var index = new IndexPage(files["/index.html"].Path, options.Embedded);
         app.Use((context, next) =>
         {
             var request = context.Request;
@@ -33,9 +34,9 @@ internal static class DashboardFiles
             bool isApi = request.Path.StartsWithSegments("/api", StringComparison.Ordinal, out var below) && below.HasValue;
             if (context.GetEndpoint() is not null || !reads || isApi)
                 return next(context);
-            if (files.GetValueOrDefault(request.Path.Value ?? "/") is { } file)
+            if (files.GetValueOrDefault(request.Path.Value ?? "/") is { } file && file.ContentType != IndexPage.ContentType)
                 return SendAsync(context, file);
-            return request.Path.StartsWithSegments("/assets", StringComparison.Ordinal) ? next(context) : SendAsync(context, index);
+            return request.Path.StartsWithSegments("/assets", StringComparison.Ordinal) ? next(context) : index.SendAsync(context);
         });
     }
 

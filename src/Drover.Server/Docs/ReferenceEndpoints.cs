@@ -13,7 +13,7 @@ internal static class ReferenceEndpoints
         "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
         + "font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
-    public static void MapReference(this WebApplication app)
+    public static void MapReference(this IEndpointRouteBuilder app)
     {
         app.MapGet("/openapi/v1.json", DocumentAsync).WithMetadata(OpenToAll.Mark).ExcludeFromDescription();
         app.MapScalarApiReference("/docs", options =>
@@ -32,6 +32,8 @@ internal static class ReferenceEndpoints
     private static async Task<IResult> DocumentAsync(HttpContext context, [FromKeyedServices(ApiDocument.Name)] IOpenApiDocumentProvider provider)
     {
         var document = await provider.GetOpenApiDocumentAsync(context.RequestAborted);
+        if (context.Request.PathBase.HasValue)
+            document.Servers = [new() { Url = context.Request.PathBase.ToUriComponent() }];
         return TypedResults.Text(await document.SerializeAsJsonAsync(OpenApiSpecVersion.OpenApi3_1, context.RequestAborted), "application/json");
     }
 }

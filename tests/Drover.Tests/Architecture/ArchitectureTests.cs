@@ -15,6 +15,8 @@ public sealed class ArchitectureTests
         ["Drover.Server"] = ["Drover"],
         // One package for a developer: the stores a program may keep its jobs in come with it.
         ["Drover.Hosting"] = ["Drover", "Drover.Sqlite", "Drover.NetQueue"],
+        // The same for a developer of a web program, with API and dashboard inside it.
+        ["Drover.AspNetCore"] = ["Drover", "Drover.Hosting", "Drover.Server"],
         ["Drover.Cli"] = ["Drover", "Drover.Server", "Drover.Sqlite", "Drover.Postgres", "Drover.Redis", "Drover.NetQueue", "Drover.Ssh"],
     };
 

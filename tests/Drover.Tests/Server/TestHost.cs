@@ -63,7 +63,7 @@ internal sealed class TestHost : IAsyncDisposable
     {
         bool ownsFolder = folder is null;
         folder ??= Directory.CreateTempSubdirectory("drover-server-").FullName;
-        var options = new ServerOptions { DataDirectory = folder, Heartbeat = TimeSpan.FromSeconds(2) };
+        var options = new ServerOptions { DataDirectory = folder, Heartbeat = TimeSpan.FromSeconds(2), DashboardDirectory = Path.Combine(folder, "web") };
         options = change?.Invoke(options) ?? options;
         var log = new CapturedLog();
         var builder = WebApplication.CreateSlimBuilder();

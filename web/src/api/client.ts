@@ -1,3 +1,4 @@
+import { PREFIX } from './place';
 import type { Problem } from './types';
 
 /** An answer that is not a success: what the server said, in words for the operator. */
@@ -29,7 +30,7 @@ export const setCsrfToken = (token: string | undefined) => {
 export const setOnUnauthorized = (action: () => void) => {
   onUnauthorized = action;
 };
-export const BASE = '/api/v1';
+export const BASE = `${PREFIX}/api/v1`;
 
 export function pathOf(path: string, query?: Query): string {
   const params = new URLSearchParams();

@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { api, type Query } from './client';
+import { EMBEDDED, PREFIX } from './place';
 import type {
   Health,
   Job,
@@ -76,7 +77,11 @@ export const queries = {
   workers: () => queryOptions({ queryKey: ['workers'], queryFn: ({ signal }) => api.get<Items<Worker>>('/workers', undefined, signal) }),
   workerStats: () =>
     queryOptions({ queryKey: ['workers', 'stats'], queryFn: ({ signal }) => api.get<WorkerStats>('/workers/stats', undefined, signal) }),
-  servers: () => queryOptions({ queryKey: ['servers'], queryFn: ({ signal }) => api.get<Items<Server>>('/servers', undefined, signal) }),
+  servers: () =>
+    queryOptions({
+      queryKey: ['servers'],
+      queryFn: ({ signal }): Promise<Items<Server>> => (EMBEDDED ? Promise.resolve({ items: [] }) : api.get('/servers', undefined, signal)),
+    }),
   schedules: () =>
     queryOptions({
       queryKey: ['schedules'],
@@ -103,6 +108,6 @@ export const queries = {
 
 /** Stands beside the API, and tells what is wrong with 503: both are answers. */
 async function health(signal: AbortSignal): Promise<Health> {
-  const response = await fetch('/health', { signal });
+  const response = await fetch(`${PREFIX}/health`, { signal });
   return (await response.json()) as Health;
 }

@@ -2316,7 +2316,7 @@ export interface components {
         SessionResponse: {
             /** @description The name of whoever calls. */
             actor: string;
-            /** @description How: `token`, `session` or `none` (no authentication is asked for). */
+            /** @description How: `token`, `session`, `host` (the program that Drover is a part of) or `none` (no authentication is asked for). */
             via: string;
             /** @description What a session must send in the header `X-CSRF-Token` with every call that changes something. */
             csrf_token?: null | string;

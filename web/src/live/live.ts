@@ -1,7 +1,8 @@
 import { useSyncExternalStore } from 'react';
+import { BASE } from '@/api/client';
 import { LiveSocket, type LiveState } from './socket';
 
-export const live = new LiveSocket(() => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/ws`);
+export const live = new LiveSocket(() => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${BASE}/ws`);
 
 let paused = false;
 const listeners = new Set<() => void>();

@@ -3,6 +3,7 @@ import { IconMenu2, IconMoon, IconPlayerPlay, IconSearch, IconSun, IconUser } fr
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { PREFIX } from '@/api/place';
 import { queries } from '@/api/queries';
 import { useKeys } from '@/keys/keys';
 import { pause } from '@/live/live';
@@ -124,7 +125,7 @@ function Rail({ wide, onGo }: { wide?: boolean; onGo?: () => void }) {
     <nav aria-label="Pages" className={wide ? classes.wide : undefined}>
       {!wide && (
         <Link to="/" className={classes.brand} aria-label="Drover, overview">
-          <img src="/favicon.svg" width={22} height={22} alt="" />
+          <img src={`${PREFIX}/favicon.svg`} width={22} height={22} alt="" />
           <span>Drover</span>
         </Link>
       )}

@@ -10,9 +10,10 @@ import {
   IconServer,
   IconStack2,
 } from '@tabler/icons-react';
+import { EMBEDDED } from '@/api/place';
 
 /** The pages in the order of the rail; `key` follows `g`. */
-export const PAGES = [
+const ALL = [
   { to: '/', label: 'Overview', key: 'o', icon: IconActivity },
   { to: '/jobs', label: 'Jobs', key: 'j', icon: IconListDetails },
   { to: '/schedules', label: 'Schedules', key: 'h', icon: IconCalendarTime },
@@ -24,3 +25,5 @@ export const PAGES = [
   { to: '/api', label: 'API', key: 'a', icon: IconApi },
   { to: '/debug', label: 'Debug', key: 'd', icon: IconBug },
 ] as const;
+
+export const PAGES = ALL.filter((page) => !EMBEDDED || (page.to !== '/servers' && page.to !== '/keys'));

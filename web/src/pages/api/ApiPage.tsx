@@ -1,6 +1,7 @@
 import { Button, Textarea, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { PREFIX } from '@/api/place';
 import { queries } from '@/api/queries';
 import { quote } from '@/pages/run/draft';
 import { bytes } from '@/time/format';
@@ -71,7 +72,7 @@ export default function ApiPage() {
   return (
     <>
       <PageHeader title="API">
-        <Button variant="default" component="a" href="/docs" target="_blank">
+        <Button variant="default" component="a" href={`${PREFIX}/docs`} target="_blank">
           Reference
         </Button>
       </PageHeader>
@@ -217,10 +218,8 @@ export default function ApiPage() {
 }
 
 async function load(): Promise<Document> {
-  for (const path of ['/openapi/v1.json', '/api/v1/openapi/v1.json']) {
-    const response = await fetch(path);
-    if (response.ok) return (await response.json()) as Document;
-  }
+  const response = await fetch(`${PREFIX}/openapi/v1.json`);
+  if (response.ok) return (await response.json()) as Document;
   throw new Error('The server gave no OpenAPI document.');
 }
 

@@ -1,3 +1,5 @@
+import { PREFIX } from '@/api/place';
+
 /** What the page needs of an OpenAPI document. */
 export type Document = { paths: Record<string, Record<string, RawOperation>>; components?: { schemas?: Record<string, unknown> } };
 type RawOperation = {
@@ -42,7 +44,7 @@ export function operationsOf(document: Document): Operation[] {
 
 /** The address of a call: parameters put into the path or behind it. */
 export function addressOf(operation: Operation, values: Record<string, string>): string {
-  let path = operation.path;
+  let path = PREFIX + operation.path;
   const query = new URLSearchParams();
   for (const parameter of operation.parameters) {
     const value = values[parameter.name];

@@ -2,6 +2,7 @@ import { Autocomplete, Button, Collapse, MultiSelect, NumberInput, Select, Tabs,
 import { IconChevronDown } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense } from 'react';
+import { EMBEDDED } from '@/api/place';
 import { queries } from '@/api/queries';
 import type { JobDraft } from './draft';
 import classes from './RunForm.module.css';
@@ -37,8 +38,8 @@ export function JobFields({ draft, set, wrong, more, setMore, one = false }: Pro
     <>
       <Tabs value={draft.tab} onChange={(tab) => set({ tab: tab as JobDraft['tab'] })}>
         <Tabs.List mb="sm">
-          <Tabs.Tab value="command">Command</Tabs.Tab>
-          <Tabs.Tab value="script">Script</Tabs.Tab>
+          {!EMBEDDED && <Tabs.Tab value="command">Command</Tabs.Tab>}
+          {!EMBEDDED && <Tabs.Tab value="script">Script</Tabs.Tab>}
           <Tabs.Tab value="task">Task</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="command">

@@ -1,3 +1,5 @@
+import { BASE } from '@/api/client';
+import { EMBEDDED } from '@/api/place';
 import type { Job, JobBulkRequest, JobRequest } from '@/api/types';
 
 /** A job as it is being written in the form. */
@@ -25,7 +27,7 @@ export type JobDraft = {
 };
 
 export const EMPTY: JobDraft = {
-  tab: 'command',
+  tab: EMBEDDED ? 'task' : 'command',
   command: '',
   script: '#!/bin/bash\nset -euo pipefail\n\n',
   shell: '',
@@ -138,7 +140,7 @@ export const quote = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `
 
 export function asCurl(draft: JobDraft, origin: string): string {
   const { path, body } = requestOf(draft);
-  return `curl -sS ${quote(`${origin}/api/v1${path}`)} \\\n  -H "Authorization: Bearer $DROVER_TOKEN" -H 'Content-Type: application/json' \\\n  -d ${quote(JSON.stringify(body))}`;
+  return `curl -sS ${quote(`${origin}${BASE}${path}`)} \\\n  -H "Authorization: Bearer $DROVER_TOKEN" -H 'Content-Type: application/json' \\\n  -d ${quote(JSON.stringify(body))}`;
 }
 
 export function asDrover(draft: JobDraft, names: (id: string) => string): string {
@@ -157,5 +159,5 @@ export function asDrover(draft: JobDraft, names: (id: string) => string): string
 
 export function asCSharp(draft: JobDraft): string {
   const { path, body } = requestOf(draft);
-  return `using var http = new HttpClient { BaseAddress = new("${location.origin}") };\nhttp.DefaultRequestHeaders.Authorization = new("Bearer", token);\nvar response = await http.PostAsync("/api/v1${path}",\n    new StringContent("""\n    ${JSON.stringify(body)}\n    """, Encoding.UTF8, "application/json"));\nresponse.EnsureSuccessStatusCode();`;
+  return `using var http = new HttpClient { BaseAddress = new("${location.origin}") };\nhttp.DefaultRequestHeaders.Authorization = new("Bearer", token);\nvar response = await http.PostAsync("${BASE}${path}",\n    new StringContent("""\n    ${JSON.stringify(body)}\n    """, Encoding.UTF8, "application/json"));\nresponse.EnsureSuccessStatusCode();`;
 }

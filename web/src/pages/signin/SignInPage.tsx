@@ -3,6 +3,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { api, setCsrfToken } from '@/api/client';
+import { PREFIX } from '@/api/place';
 import { queries } from '@/api/queries';
 import type { Session } from '@/api/types';
 import classes from './SignInPage.module.css';
@@ -26,7 +27,7 @@ export default function SignInPage() {
         client.setQueryData(queries.session().queryKey, session);
         // Only a path of our own: a link must not lead elsewhere after sign-in.
         const next = to?.startsWith('/') && !to.startsWith('//') ? to : '/';
-        await navigate({ href: next, replace: true });
+        await navigate({ href: PREFIX + next, replace: true });
       } catch (failure) {
         setError(failure instanceof Error ? failure.message : String(failure));
       } finally {
@@ -38,7 +39,7 @@ export default function SignInPage() {
   useEffect(() => {
     if (!code || used.current) return;
     used.current = true;
-    history.replaceState(history.state, '', '/signin');
+    history.replaceState(history.state, '', `${PREFIX}/signin`);
     signIn({ code });
   }, [code, signIn]);
 
@@ -51,7 +52,7 @@ export default function SignInPage() {
           signIn({ token: token.trim() });
         }}
       >
-        <img src="/favicon.svg" width={32} height={32} alt="" />
+        <img src={`${PREFIX}/favicon.svg`} width={32} height={32} alt="" />
         <h1>Sign in to Drover</h1>
         <p className="soft">
           Follow the link that <span className="mono">drover up</span> prints, or paste the token from{' '}
