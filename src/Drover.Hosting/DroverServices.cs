@@ -25,6 +25,7 @@ public static class DroverServices
         drover.Broker.Validate();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ILoggerProvider, JobLog>());
+        services.AddSingleton(new KnownKinds([.. drover.Kinds.Values]));
         services.AddSingleton<IJobClient>(provider => new JobClient(provider.GetRequiredService<IBroker>(), drover.Kinds, DroverBuilder.TimeOf(provider)));
         if (!drover.Kinds.Values.Any(kind => kind.HasHandler))
             return services;

@@ -16,6 +16,12 @@ internal abstract class JobKindInfo
     /// <summary>Whether this program runs it.</summary>
     public abstract bool HasHandler { get; }
 
+    /// <summary>The job types that this program reads: that of today's version and those with an upgrader.</summary>
+    public abstract IEnumerable<string> JobTypes { get; }
+
+    /// <summary>Why a payload of a job type cannot be read; null when it can.</summary>
+    public abstract string? FaultOf(string jobType, ReadOnlyMemory<byte> payload);
+
     public abstract void AddHandlers(TaskHandlers handlers, HandlerRunner runner);
 
     /// <summary>The job type of a kind's version: the version is part of it, so that a job waits until a worker comes that can read it.</summary>
@@ -75,15 +81,42 @@ internal sealed class JobKindInfo<TJob> : JobKindInfo
         Task = new() { JobType = JobTypeOf(Name, _version), Payload = JsonSerializer.SerializeToUtf8Bytes(job, _json), TraceParent = trace },
     };
 
+    private IEnumerable<(int Version, Func<ReadOnlyMemory<byte>, TJob> Read)> Readers =>
+        _options.Upgraders.Select(each => (each.Key, each.Value)).Prepend((_version, bytes => Payload.Read(bytes, _json)));
+
+    public override IEnumerable<string> JobTypes => Readers.Select(each => JobTypeOf(Name, each.Version));
+
+    /// <summary>Reads a payload as a worker would; null when it is of no version that is known here.</summary>
+    /// <exception cref="JsonException">It cannot be read.</exception>
+    public (TJob Job, int Version)? Read(string jobType, ReadOnlyMemory<byte> payload)
+    {
+        foreach (var (version, read) in Readers)
+        {
+            if (JobTypeOf(Name, version) == jobType)
+                return (read(payload), version);
+        }
+
+        return null;
+    }
+
+    public override string? FaultOf(string jobType, ReadOnlyMemory<byte> payload)
+    {
+        try
+        {
+            return Read(jobType, payload) is null ? "unknown version" : null;
+        }
+        catch (Exception fault)
+        {
+            // An upgrader is the program's own and may throw what it likes.
+            return fault.Message;
+        }
+    }
+
     public override void AddHandlers(TaskHandlers handlers, HandlerRunner runner)
     {
         if (_handler is not { } handler)
             return;
-        Add(_version, bytes => Payload.Read(bytes, _json));
-        foreach (var (version, upgrade) in _options.Upgraders)
-            Add(version, upgrade);
-
-        void Add(int version, Func<ReadOnlyMemory<byte>, TJob> read) =>
+        foreach (var (version, read) in Readers)
             handlers.Add(JobTypeOf(Name, version), (task, cancel) => runner.RunAsync(task, new(Name, version, _options.Retry), read, handler, cancel));
     }
 }

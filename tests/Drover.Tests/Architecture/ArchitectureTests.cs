@@ -17,6 +17,7 @@ public sealed class ArchitectureTests
         ["Drover.Hosting"] = ["Drover", "Drover.Sqlite", "Drover.NetQueue"],
         // The same for a developer of a web program, with API and dashboard inside it.
         ["Drover.AspNetCore"] = ["Drover", "Drover.Hosting", "Drover.Server"],
+        ["Drover.Testing"] = ["Drover", "Drover.Hosting"],
         ["Drover.Cli"] = ["Drover", "Drover.Server", "Drover.Sqlite", "Drover.Postgres", "Drover.Redis", "Drover.NetQueue", "Drover.Ssh"],
     };
 

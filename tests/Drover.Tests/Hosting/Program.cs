@@ -48,11 +48,12 @@ internal sealed class Program : IAsyncDisposable
 
     public IBroker Broker => Services.GetRequiredService<IBroker>();
 
-    public static async Task<Program> StartAsync(Action<DroverBuilder> configure, Action<IServiceCollection>? services = null)
+    public static async Task<Program> StartAsync(Action<DroverBuilder> configure, Action<IServiceCollection>? services = null, Action<IServiceCollection>? afterwards = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         services?.Invoke(builder.Services);
         builder.Services.AddDrover(configure);
+        afterwards?.Invoke(builder.Services);
         var host = builder.Build();
         await host.StartAsync(TestContext.Current.CancellationToken);
         return new(host);

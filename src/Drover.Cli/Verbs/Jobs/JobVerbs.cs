@@ -11,7 +11,7 @@ namespace Drover.Cli.Verbs.Jobs;
 internal static class JobVerbs
 {
     public static Command Make() => Verb.Make("job", "look at jobs and act on them", "drover job list --status failed",
-        JobList.Make(), Show(), Logs(), Wait(), JobActs.Cancel(), JobActs.Rerun(), Duplicate(), JobActs.Retry(), Edit(), JobActs.Delete());
+        JobList.Make(), Show(), Logs(), Wait(), JobActs.Cancel(), JobActs.Rerun(), Duplicate(), JobActs.Retry(), JobCheck.Make(), Edit(), JobActs.Delete());
 
     private static Argument<string> Id() => new("ID") { HelpName = "ID", Description = "the job's id, its first letters, or 'last'", CompletionSources = { Completion.Jobs } };
 
