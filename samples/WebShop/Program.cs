@@ -13,6 +13,8 @@ builder.Services.AddDrover(drover => drover
     .AddHandler<NightlyCleanup, NightlyCleanupHandler>(ShopJson.Default.NightlyCleanup));
 
 var app = builder.Build();
+if (await app.RunDroverVerbAsync(args) is { } code)
+    return code;
 
 // The dashboard, for those whom the shop itself lets in.
 string password = builder.Configuration["OpsPassword"] ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
@@ -36,3 +38,4 @@ await app.StartAsync();
 var tomorrow = DateOnly.FromDateTime(app.Services.GetRequiredService<TimeProvider>().GetUtcNow().UtcDateTime).AddDays(1);
 await NightlyCleanupHandler.AskAsync(app.Services.GetRequiredService<IJobClient>(), tomorrow, CancellationToken.None);
 await app.WaitForShutdownAsync();
+return 0;

@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
 using Drover.Brokers;
 using Drover.Catalog;
+using Drover.Limits;
 using Drover.Schedules;
 using Drover.Server;
 using Drover.Testing;
@@ -82,6 +83,7 @@ internal sealed class DroverSite
         services.AddDroverServer(options);
         Share<IBroker>(services);
         Share<ScheduleCatalog>(services);
+        Share<LimitCatalog>(services);
         Share<ICatalog>(services);
         Share<IAuditLog>(services);
         // A store that the program brought comes without a catalog; then what is done here is told by the log alone.

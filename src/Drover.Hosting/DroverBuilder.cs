@@ -55,6 +55,8 @@ public sealed class DroverBuilder
         _services.TryAddSingleton(provider => provider.GetRequiredService<SqliteDatabase>().Catalog);
         _services.TryAddSingleton(provider => provider.GetRequiredService<SqliteDatabase>().Audit);
         UseLocalBroker(provider => provider.GetRequiredService<SqliteDatabase>().Jobs);
+        // One of each for all who write and watch them.
+        _services.TryAddSingleton(provider => new LimitCatalog(provider.GetRequiredService<ICatalog>()));
         _services.TryAddSingleton(provider => new ScheduleCatalog(provider.GetRequiredService<ICatalog>(), TimeOf(provider)));
         _services.AddHostedService(provider => new Scheduler(
             provider.GetRequiredService<ScheduleCatalog>(), provider.GetRequiredService<IBroker>(), TimeOf(provider), LogsOf(provider)));

@@ -153,14 +153,19 @@ public sealed class SiteTests
         socket.Options.SetRequestHeader("X-User", "ops");
         await socket.ConnectAsync(new UriBuilder(site.Http.BaseAddress!) { Scheme = "ws", Path = "/drover/api/v1/ws" }.Uri, Cancel);
         await socket.SendAsync(Encoding.UTF8.GetBytes("""{"op": "subscribe", "topic": "jobs"}"""), WebSocketMessageType.Text, true, Cancel);
-        using var made = await site.SendAsync(HttpMethod.Post, "/drover/api/v1/jobs", "ops", """{"job_type": "count", "payload": {"To": 1}}""", Csrf);
-        string id = JsonDocument.Parse(await made.Content.ReadAsStringAsync(Cancel)).RootElement.GetProperty("id").GetString()!;
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         deadline.CancelAfter(TimeSpan.FromSeconds(30));
         byte[] buffer = new byte[64 * 1024];
         string heard = "";
-        while (!heard.Contains(id, StringComparison.Ordinal))
-            heard += Encoding.UTF8.GetString(buffer, 0, (await socket.ReceiveAsync(buffer, deadline.Token)).Count);
+        await HearAsync("subscribed");
+        using var made = await site.SendAsync(HttpMethod.Post, "/drover/api/v1/jobs", "ops", """{"job_type": "count", "payload": {"To": 1}}""", Csrf);
+        await HearAsync(JsonDocument.Parse(await made.Content.ReadAsStringAsync(Cancel)).RootElement.GetProperty("id").GetString()!);
+
+        async Task HearAsync(string word)
+        {
+            while (!heard.Contains(word, StringComparison.Ordinal))
+                heard += Encoding.UTF8.GetString(buffer, 0, (await socket.ReceiveAsync(buffer, deadline.Token)).Count);
+        }
     }
 
     [Fact]

@@ -44,7 +44,11 @@ public sealed class TestKitTests
         {
             at.Add(kit.Clock.GetUtcNow());
             return context.Attempt < 3 ? throw new InvalidOperationException("not yet") : ValueTask.CompletedTask;
-        }, kind => kind.Retry = RetryPolicy.Fixed(3, TimeSpan.FromMinutes(10))));
+        }, kind => kind.Retry = RetryPolicy.Fixed(3, TimeSpan.FromMinutes(10)) with
+        {
+            // The policy's own waits are spread by chance.
+            Wait = (_, _) => TimeSpan.FromMinutes(10),
+        }));
         kit = KitOf(program);
         var start = kit.Clock.GetUtcNow();
         await program.Client.EnqueueAsync(new Count(1), new() { Delay = TimeSpan.FromDays(3) }, Cancel);

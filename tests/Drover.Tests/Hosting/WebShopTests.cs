@@ -39,6 +39,28 @@ public sealed class WebShopTests
         }
     }
 
+    [Fact]
+    public async Task The_web_shop_tells_what_it_runs()
+    {
+        string folder = Directory.CreateTempSubdirectory("drover-webshop-").FullName;
+        try
+        {
+            using var shop = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "WebShop.dll"), "drover-kinds", "--Jobs", folder])
+            {
+                RedirectStandardOutput = true,
+                WorkingDirectory = folder,
+            })!;
+            string printed = await shop.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken).InTimeAsync();
+            await shop.WaitForExitAsync(TestContext.Current.CancellationToken).InTimeAsync();
+            Assert.Equal(0, shop.ExitCode);
+            Assert.EndsWith("confirm-order\nnightly-cleanup\nsales-report\n", printed, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     private static async Task<string> AddressAsync(Process shop)
     {
         const string Listening = "Now listening on: ";

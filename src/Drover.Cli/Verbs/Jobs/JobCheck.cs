@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Drover.Cli.Client;
 using Drover.Cli.Terminal;
 using Drover.Server.Contracts;
 
