@@ -167,7 +167,7 @@ public sealed partial class InMemoryJobStore(TimeProvider time, QueueOptions? op
         _running.Remove(job);
     }
 
-    private long StampIn(TimeSpan delay) => time.GetTimestamp() + (long)(delay.TotalSeconds * time.TimestampFrequency);
+    private long StampIn(TimeSpan delay) => time.GetTimestamp() + (long)((Int128)delay.Ticks * time.TimestampFrequency / TimeSpan.TicksPerSecond);
 
     private TimeSpan TimeUntil(long stamp) => time.GetElapsedTime(time.GetTimestamp(), stamp);
 
