@@ -6,8 +6,6 @@ export default defineConfig({
   workers: 2,
   fullyParallel: true,
   forbidOnly: true,
-  // A test that passes only the second time is told as flaky: two are known (the palette's choice, a schedule's last status) and to be mended.
-  retries: 1,
   timeout: 60_000,
   expect: { timeout: 15_000 },
   reporter: [['list']],

@@ -1,4 +1,4 @@
-import type { InfiniteData, QueryClient } from '@tanstack/react-query';
+import type { InfiniteData, Query, QueryClient } from '@tanstack/react-query';
 import type { Job, JobList, JobSummary } from '@/api/types';
 import type { Frame } from './socket';
 
@@ -25,8 +25,8 @@ export function collect(changes: Changes, frame: Frame) {
 export const isFiring = (frame: Frame) =>
   frame.event.endsWith('created') && !!(frame.data as Partial<JobSummary> | undefined)?.tags?.some((tag) => tag.startsWith('schedule:'));
 
-/** Brings every list and every job on the page up to date; rows keep their places. */
-export function apply(client: QueryClient, changes: Changes) {
+/** Brings every list and every job on the page up to date, or `only` one of them; rows keep their places. */
+export function apply(client: QueryClient, changes: Changes, only?: Query) {
   const patch = (page: JobList): JobList => {
     if (!page.items.some((job) => changes.changed.has(job.id) || changes.deleted.has(job.id))) return page;
     return {
@@ -36,23 +36,20 @@ export function apply(client: QueryClient, changes: Changes) {
         .map((job) => (changes.changed.has(job.id) ? { ...job, ...cleared(changes.changed.get(job.id)!) } : job)),
     };
   };
-  client.setQueriesData<InfiniteData<JobList>>({ queryKey: ['jobs', 'list'] }, (data) => {
+  const predicate = (query: Query) => !only || query === only;
+  client.setQueriesData<InfiniteData<JobList>>({ queryKey: ['jobs', 'list'], predicate }, (data) => {
     if (!data) return data;
     const pages = data.pages.map(patch);
     return pages.some((page, i) => page !== data.pages[i]) ? { ...data, pages } : data;
   });
-  client.setQueriesData<JobList>({ queryKey: ['jobs', 'recent'] }, (data) => data && patch(data));
-  for (const [id, job] of changes.changed) {
-    client.setQueryData<Job>(['job', id], (old) => old && { ...old, ...cleared(job) });
-    if (
-      client
-        .getQueryCache()
-        .find({ queryKey: ['job', id] })
-        ?.isActive()
-    )
-      client.invalidateQueries({ queryKey: ['job', id] });
+  client.setQueriesData<JobList>({ queryKey: ['jobs', 'recent'], predicate }, (data) => data && patch(data));
+  for (const query of client.getQueryCache().findAll({ queryKey: ['job'], predicate })) {
+    const job = changes.changed.get(query.queryKey[1] as string);
+    if (job) {
+      client.setQueryData<Job>(query.queryKey, (old) => old && { ...old, ...cleared(job) });
+      if (query.isActive()) client.invalidateQueries({ queryKey: query.queryKey, exact: true });
+    } else if (changes.deleted.has(query.queryKey[1] as string) && !query.isActive()) client.getQueryCache().remove(query);
   }
-  for (const id of changes.deleted) client.removeQueries({ queryKey: ['job', id], type: 'inactive' });
 }
 
 // A field that is not in a summary has no value (any more): a retried job has no error.

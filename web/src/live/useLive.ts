@@ -1,6 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { arrivals } from './events';
+import { LateAnswers } from './late';
 import { live, pause } from './live';
 import { apply, collect, isFiring, noChanges } from './patch';
 import type { Frame } from './socket';
@@ -15,13 +16,16 @@ export function useLive() {
   const client = useQueryClient();
   useEffect(() => {
     let changes = noChanges();
+    const late = new LateAnswers(client);
     const stale = new Set<string>();
+    let subscribed = false;
     let render: ReturnType<typeof setTimeout> | undefined;
     let refresh: ReturnType<typeof setTimeout> | undefined;
 
     const flush = () => {
       render = undefined;
       if (pause.get()) return;
+      late.keep(changes);
       apply(client, changes);
       for (const job of changes.created.values()) arrivals.created(job);
       changes = noChanges();
@@ -42,7 +46,12 @@ export function useLive() {
     };
     const onJobs = (frame: Frame) => {
       if (frame.event === 'reset') return missed();
-      if (frame.event === 'subscribed') return;
+      if (frame.event === 'subscribed') {
+        // The first time nothing tells what happened between the page's first questions and now; later the server goes on from the last seq.
+        if (!subscribed) mark(['jobs'], ['job'], ['schedules']);
+        subscribed = true;
+        return;
+      }
       collect(changes, frame);
       render ??= setTimeout(flush, RENDER_MS);
       mark(['jobs', 'counts'], ['jobs', 'recent'], ['system']);
@@ -58,6 +67,7 @@ export function useLive() {
 
     live.start();
     const ends = [
+      late.watch(),
       live.subscribe('jobs', onJobs),
       live.subscribe('workers', onOther('workers')),
       live.subscribe('queues', onOther('queues')),
