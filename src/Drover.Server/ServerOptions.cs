@@ -63,6 +63,9 @@ public sealed record ServerOptions
     /// </summary>
     internal bool Embedded { get; init; }
 
+    /// <summary>The settings of the process, as <c>/system/config</c> tells them; secrets are masked already.</summary>
+    public IReadOnlyList<Contracts.SettingResponse> Settings { get; init; } = [];
+
     /// <summary>Drover's version, as <c>/system/info</c> tells it.</summary>
     public string Version { get; init; } =
         typeof(ServerOptions).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";

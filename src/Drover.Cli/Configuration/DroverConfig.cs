@@ -2,6 +2,7 @@ using System.Net;
 using Drover.Brokers;
 using Drover.Postgres;
 using Drover.Server;
+using Drover.Server.Contracts;
 using Drover.Servers;
 using Drover.Sqlite;
 using Drover.Ssh;
@@ -95,6 +96,13 @@ internal sealed class DroverConfig(IReadOnlyDictionary<Setting, SettingValue> va
         },
         MaxUploadBytes = Size(Settings.MaxUpload),
         CorsAllowedOrigins = List(Settings.Cors),
+        Settings = [.. Values.Select(value => new SettingResponse
+        {
+            Name = value.Setting.Name,
+            Value = value.Shown,
+            Source = value.SourceName,
+            Description = value.Setting.Help,
+        })],
         Version = Cli.Version.Text,
     };
 

@@ -58,8 +58,8 @@ internal static class QueueVerbs
 
             call.Screen.Line($"ready          {stats.QueueDepth}");
             call.Screen.Line($"oldest         {(stats.OldestJobAge is null ? "-" : Words.Duration(stats.OldestJobAge))}");
-            call.Screen.Line(string.Create(CultureInfo.InvariantCulture, $"rate           {stats.ProcessingRate:0.##} jobs/s over the last minute"));
-            call.Screen.Line($"wait           {(stats.AverageWaitTime is null ? "-" : $"{Words.Duration(stats.AverageWaitTime)} on average, 95% within {Words.Duration(stats.P95WaitTime)}")}");
+            call.Screen.Line(string.Create(CultureInfo.InvariantCulture, $"rate           {stats.ArrivalRate:0.##} in and {stats.ProcessingRate:0.##} out a second over the last minute"));
+            call.Screen.Line($"wait           {(stats.AverageWaitTime is null ? "-" : $"{Words.Duration(stats.AverageWaitTime)} on average, half within {Words.Duration(stats.P50WaitTime)}, 95% within {Words.Duration(stats.P95WaitTime)}")}");
             call.Screen.Line($"workers        {stats.ActiveWorkers}");
             foreach (var (priority, count) in stats.PriorityDistribution.Where(pair => pair.Value > 0))
                 call.Screen.Line($"priority {priority,-5} {count}");

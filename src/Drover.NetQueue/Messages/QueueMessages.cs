@@ -7,7 +7,8 @@ namespace Drover.NetQueue.Messages;
 internal static class QueueMessages
 {
     // queues: count var, each: name text | paused bool | depth by priority: 10 × i64 | scheduled i64 | retrying i64 | running i64
-    // | active_workers int | processing_rate f64 | has u8 | then each whose bit is set: 0 oldest_ready_at time | 1 average_wait duration | 2 p95_wait duration
+    // | active_workers int | arrival_rate f64 | processing_rate f64 | has u8
+    // | then each whose bit is set: 0 oldest_ready_at time | 1 average_wait duration | 2 p50_wait duration | 3 p95_wait duration
     public static void WriteStats(FrameWriter w, IReadOnlyList<QueueStats> queues)
     {
         w.Count(queues.Count);
@@ -22,12 +23,15 @@ internal static class QueueMessages
             w.I64(queue.Retrying);
             w.I64(queue.Running);
             w.Int(stats.ActiveWorkers);
+            w.F64(stats.ArrivalRate);
             w.F64(stats.ProcessingRate);
-            w.U8((byte)((queue.OldestReadyAt is null ? 0 : 1) | (stats.AverageWait is null ? 0 : 2) | (stats.P95Wait is null ? 0 : 4)));
+            w.U8((byte)((queue.OldestReadyAt is null ? 0 : 1) | (stats.AverageWait is null ? 0 : 2) | (stats.P50Wait is null ? 0 : 4) | (stats.P95Wait is null ? 0 : 8)));
             if (queue.OldestReadyAt is { } oldest)
                 w.Time(oldest);
             if (stats.AverageWait is { } average)
                 w.Duration(average);
+            if (stats.P50Wait is { } p50)
+                w.Duration(p50);
             if (stats.P95Wait is { } p95)
                 w.Duration(p95);
         }
@@ -35,7 +39,7 @@ internal static class QueueMessages
 
     public static IReadOnlyList<QueueStats> ReadStats(ref BodyReader r)
     {
-        var queues = new QueueStats[r.Count(117)];
+        var queues = new QueueStats[r.Count(125)];
         for (int i = 0; i < queues.Length; i++)
             queues[i] = ReadOne(ref r);
         return queues;
@@ -78,11 +82,11 @@ internal static class QueueMessages
             depth[priority] = r.I64();
         long scheduled = r.I64(), retrying = r.I64(), running = r.I64();
         int workers = r.Int();
-        double rate = r.F64();
-        byte has = r.UpTo(7);
+        double arrivals = r.F64(), rate = r.F64();
+        byte has = r.UpTo(15);
         DateTimeOffset? oldest = (has & 1) != 0 ? r.Time() : null;
         return new(
-            new(name, paused, depth, scheduled, retrying, running, oldest), workers, rate,
-            (has & 2) != 0 ? r.Duration() : null, (has & 4) != 0 ? r.Duration() : null);
+            new(name, paused, depth, scheduled, retrying, running, oldest), workers, arrivals, rate,
+            (has & 2) != 0 ? r.Duration() : null, (has & 4) != 0 ? r.Duration() : null, (has & 8) != 0 ? r.Duration() : null);
     }
 }

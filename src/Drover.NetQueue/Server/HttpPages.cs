@@ -111,8 +111,10 @@ internal sealed class HttpPages(ServerContext server)
         w.WriteNumber("retrying", stats.Queue.Retrying);
         w.WriteNumber("running", stats.Queue.Running);
         w.WriteNumber("active_workers", stats.ActiveWorkers);
+        w.WriteNumber("arrival_rate", stats.ArrivalRate);
         w.WriteNumber("processing_rate", stats.ProcessingRate);
         WriteSeconds(w, "average_wait_time", stats.AverageWait);
+        WriteSeconds(w, "p50_wait_time", stats.P50Wait);
         WriteSeconds(w, "p95_wait_time", stats.P95Wait);
         w.WriteEndObject();
     }

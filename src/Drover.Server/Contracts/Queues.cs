@@ -44,11 +44,17 @@ public sealed record QueueStatsResponse
     /// <summary>How many connected workers serve it.</summary>
     public required int ActiveWorkers { get; init; }
 
+    /// <summary>Jobs that were accepted a second, over the last minute.</summary>
+    public required double ArrivalRate { get; init; }
+
     /// <summary>Jobs that ended a second, over the last minute.</summary>
     public required double ProcessingRate { get; init; }
 
     /// <summary>Seconds from ready to started, on average over the last five minutes; not there when nothing started.</summary>
     public double? AverageWaitTime { get; init; }
+
+    /// <summary>Seconds within which half started, over the same; not there when nothing started.</summary>
+    public double? P50WaitTime { get; init; }
 
     /// <summary>Seconds within which 95 % started, over the same.</summary>
     public double? P95WaitTime { get; init; }

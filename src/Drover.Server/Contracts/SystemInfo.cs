@@ -25,6 +25,29 @@ public sealed record SystemInfoResponse
     public required DateTimeOffset Timestamp { get; init; }
 }
 
+/// <summary>One setting in force on the process that answers.</summary>
+public sealed record SettingResponse
+{
+    /// <summary>Its name, that of its environment variable.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Its value; <c>***</c> for a secret that is set, empty for one that is not.</summary>
+    public required string Value { get; init; }
+
+    /// <summary>Where it comes from: <c>default</c>, <c>drover.json</c>, <c>environment</c> or <c>command line</c>.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>What it is.</summary>
+    public required string Description { get; init; }
+}
+
+/// <summary>The settings in force.</summary>
+public sealed record SettingListResponse
+{
+    /// <summary>The settings; none where Drover is a part of somebody's own program, which sets it up in its code.</summary>
+    public required IReadOnlyList<SettingResponse> Items { get; init; }
+}
+
 /// <summary>How it goes, with series for charts.</summary>
 public sealed record SystemEnhancedResponse
 {

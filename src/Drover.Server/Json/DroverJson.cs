@@ -71,6 +71,7 @@ namespace Drover.Server.Json;
 [JsonSerializable(typeof(WorkerListResponse))]
 [JsonSerializable(typeof(WorkerStatsResponse))]
 [JsonSerializable(typeof(SystemInfoResponse))]
+[JsonSerializable(typeof(SettingListResponse))]
 [JsonSerializable(typeof(SystemEnhancedResponse))]
 [JsonSerializable(typeof(HealthResponse))]
 [JsonSerializable(typeof(SessionRequest))]

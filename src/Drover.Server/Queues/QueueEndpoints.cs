@@ -53,7 +53,7 @@ internal static class QueueEndpoints
         await broker.SetPausedAsync(name, paused, context.RequestAborted);
         await audit.RecordAsync(context.Caller(), paused ? "queue.pause" : "queue.resume", name);
         var queue = await FindAsync(name, context, broker)
-            ?? new(new(name, paused, new long[10], 0, 0, 0, null), 0, 0, null, null);
+            ?? new(new(name, paused, new long[10], 0, 0, 0, null), 0, 0, 0, null, null, null);
         return TypedResults.Ok(QueueViews.Queue(queue, time.GetUtcNow()));
     }
 

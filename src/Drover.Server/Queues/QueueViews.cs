@@ -17,7 +17,7 @@ internal static class QueueViews
             return queues;
         var empty = new QueueInfo(JobRules.DefaultQueue, false, new long[10], 0, 0, 0, null);
         int serving = (await broker.ListWorkersAsync(cancel)).Count(w => w.Description.Queues.Any(q => q.Name is "*" or JobRules.DefaultQueue));
-        return [.. queues.Append(new(empty, serving, 0, null, null)).OrderBy(q => q.Queue.Name, StringComparer.Ordinal)];
+        return [.. queues.Append(new(empty, serving, 0, 0, null, null, null)).OrderBy(q => q.Queue.Name, StringComparer.Ordinal)];
     }
 
     public static QueueResponse Queue(QueueStats stats, DateTimeOffset now) => new()
@@ -35,8 +35,10 @@ internal static class QueueViews
     {
         QueueDepth = stats.Queue.Depth,
         ActiveWorkers = stats.ActiveWorkers,
+        ArrivalRate = Math.Round(stats.ArrivalRate, 3),
         ProcessingRate = Math.Round(stats.ProcessingRate, 3),
         AverageWaitTime = stats.AverageWait?.TotalSeconds,
+        P50WaitTime = stats.P50Wait?.TotalSeconds,
         P95WaitTime = stats.P95Wait?.TotalSeconds,
         PriorityDistribution = stats.Queue.DepthByPriority.Select((depth, i) => (Name: (i + 1).ToString(CultureInfo.InvariantCulture), depth))
             .ToDictionary(pair => pair.Name, pair => pair.depth),

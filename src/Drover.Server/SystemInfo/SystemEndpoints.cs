@@ -23,12 +23,16 @@ internal static class SystemEndpoints
     {
         var system = api.MapGroup("/system").WithTags("System");
         system.MapGet("/info", InfoAsync).WithName("getSystemInfo");
+        system.MapGet("/config", Config).WithName("getSystemConfiguration");
         system.MapGet("/enhanced", EnhancedAsync).WithName("getSystemStatistics").WithQuery(Window, Interval);
     }
 
     /// <summary>Show what there is, in numbers</summary>
     public static async Task<Ok<SystemInfoResponse>> InfoAsync(HttpContext context, SystemSnapshot snapshot) =>
         TypedResults.Ok(await snapshot.InfoAsync(context.RequestAborted));
+
+    /// <summary>Show the settings in force, and where each comes from</summary>
+    public static Ok<SettingListResponse> Config(ServerOptions options) => TypedResults.Ok(new SettingListResponse { Items = options.Settings });
 
     /// <summary>Show how it goes, with series for charts</summary>
     public static async Task<Ok<SystemEnhancedResponse>> EnhancedAsync(HttpContext context, IBroker broker, ServerCatalog servers, TimeProvider time)

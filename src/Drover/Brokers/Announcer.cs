@@ -39,9 +39,15 @@ internal sealed class Announcer(
         for (int i = 0; i < jobs.Count;)
         {
             // Neighbours of a batch are mostly alike and wake together.
-            var (first, ready) = (specs[i], 0);
+            var (first, accepted, ready) = (specs[i], 0, 0);
             for (; i < jobs.Count && IsLike(first, specs[i]); i++)
+            {
+                accepted += jobs[i].Duplicate ? 0 : 1;
                 ready += !jobs[i].Duplicate && jobs[i].Status == JobStatus.Queued ? 1 : 0;
+            }
+
+            if (accepted > 0)
+                paces.Arrived(first.Queue, accepted);
             if (ready > 0)
                 waiters.Ready(first.Queue, JobRules.NeedsOf(first), ready);
         }

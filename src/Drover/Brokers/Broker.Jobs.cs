@@ -109,8 +109,8 @@ public sealed partial class Broker
 
         QueueStats Describe(QueueInfo queue)
         {
-            var (rate, mean, p95) = _paces.Read(queue.Name);
-            return new(queue, _workers.CountServing(queue.Name), rate, mean, p95);
+            var pace = _paces.Read(queue.Name);
+            return new(queue, _workers.CountServing(queue.Name), pace.Arrivals, pace.Rate, pace.Mean, pace.P50, pace.P95);
         }
     }
 

@@ -84,7 +84,10 @@ public sealed class JobValidationException(IReadOnlyDictionary<string, string[]>
 /// <summary>A queue with its load and pace.</summary>
 /// <param name="Queue">Its state in the store.</param>
 /// <param name="ActiveWorkers">How many connected workers serve it.</param>
+/// <param name="ArrivalRate">Jobs that were accepted a second, over the last minute.</param>
 /// <param name="ProcessingRate">Jobs that ended a second, over the last minute.</param>
 /// <param name="AverageWait">Mean time from ready to leased, over the last five minutes; null when nothing was leased.</param>
+/// <param name="P50Wait">The time within which half were leased, over the same; null when nothing was.</param>
 /// <param name="P95Wait">The time within which 95 % were leased, over the same; null when nothing was.</param>
-public sealed record QueueStats(QueueInfo Queue, int ActiveWorkers, double ProcessingRate, TimeSpan? AverageWait, TimeSpan? P95Wait);
+public sealed record QueueStats(
+    QueueInfo Queue, int ActiveWorkers, double ArrivalRate, double ProcessingRate, TimeSpan? AverageWait, TimeSpan? P50Wait, TimeSpan? P95Wait);

@@ -9,6 +9,8 @@ internal sealed class QueuePaces(TimeProvider time)
     private const int MaxIdleSeconds = 320;
     private readonly ConcurrentDictionary<string, QueuePace> _queues = new(StringComparer.Ordinal);
 
+    public void Arrived(string queue, int count) => Of(queue).Arrived(Second(), count);
+
     public void Ended(string queue, int count) => Of(queue).Ended(Second(), count);
 
     public void Waited(IReadOnlyList<Lease> leases)
@@ -18,8 +20,7 @@ internal sealed class QueuePaces(TimeProvider time)
             Of(leases[i].Spec.Queue).Waited(second, leases[i].StartedAt - leases[i].ReadyAt);
     }
 
-    public (double Rate, TimeSpan? Mean, TimeSpan? P95) Read(string queue) =>
-        _queues.TryGetValue(queue, out var pace) ? pace.Read(Second()) : (0, null, null);
+    public QueuePaceFigures Read(string queue) => _queues.TryGetValue(queue, out var pace) ? pace.Read(Second()) : default;
 
     /// <summary>Forgets queues in which nothing has moved for so long that they have no pace.</summary>
     public void Sweep()

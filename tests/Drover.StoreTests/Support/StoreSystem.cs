@@ -67,7 +67,7 @@ internal sealed class StoreAsBroker(IJobStore store) : IBroker
         store.ThroughputAsync(from, to, interval, cancel);
 
     public async ValueTask<IReadOnlyList<QueueStats>> ListQueuesAsync(CancellationToken cancel = default) =>
-        [.. (await store.ListQueuesAsync(cancel)).Select(q => new QueueStats(q, 0, 0, null, null))];
+        [.. (await store.ListQueuesAsync(cancel)).Select(q => new QueueStats(q, 0, 0, 0, null, null, null))];
 
     public ValueTask SetPausedAsync(string queue, bool paused, CancellationToken cancel = default) => store.SetPausedAsync(queue, paused, cancel);
 

@@ -10,7 +10,13 @@ public sealed class QueuePaceTests
     {
         var pace = new QueuePace();
         for (int second = 1000; second < 1120; second++)
+        {
+            pace.Arrived(second, 4);
             pace.Ended(second, 3);
+        }
+
+        Assert.Equal(4, pace.Read(1119).Arrivals);
+        Assert.Equal(2, pace.Read(1149).Arrivals);
         Assert.Equal(3, pace.Read(1119).Rate);
         Assert.Equal(1.5, pace.Read(1149).Rate);
         Assert.Equal(0, pace.Read(1200).Rate);
@@ -27,7 +33,8 @@ public sealed class QueuePaceTests
         var pace = new QueuePace();
         for (int i = 1; i <= 1000; i++)
             pace.Waited(1000 + i % 200, TimeSpan.FromSeconds(i * scale / 1000));
-        var (_, mean, p95) = pace.Read(1200);
+        var (_, _, mean, p50, p95) = pace.Read(1200);
+        Assert.InRange(p50!.Value.TotalSeconds, 0.5 * scale, Math.Max(0.5 * scale * 1.26, 0.00008));
         Assert.InRange(mean!.Value.TotalSeconds, 0.4999 * scale, 0.5006 * scale);
         Assert.InRange(p95!.Value.TotalSeconds, 0.95 * scale, Math.Max(0.95 * scale * 1.26, 0.00008));
     }
@@ -40,7 +47,7 @@ public sealed class QueuePaceTests
         pace.Waited(1250, TimeSpan.FromSeconds(1));
         Assert.Equal(TimeSpan.FromSeconds(50.5), pace.Read(1250).Mean);
         Assert.Equal(TimeSpan.FromSeconds(1), pace.Read(1400).Mean);
-        Assert.Equal((0, null, null), pace.Read(3000));
+        Assert.Equal(default, pace.Read(3000));
         pace.Waited(1000 + 310, TimeSpan.FromSeconds(3));
         Assert.Equal(TimeSpan.FromSeconds(2), pace.Read(1310).Mean);
     }
@@ -62,6 +69,6 @@ public sealed class QueuePaceTests
         Assert.Equal(1, paces.Read("q").Rate);
         clock.Advance(TimeSpan.FromMinutes(10));
         paces.Sweep();
-        Assert.Equal((0, null, null), paces.Read("q"));
+        Assert.Equal(default, paces.Read("q"));
     }
 }

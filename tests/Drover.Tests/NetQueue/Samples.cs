@@ -167,7 +167,7 @@ internal static class Samples
         ["throughput"] = Frame(FrameType.Throughput, w => QueryMessages.WriteThroughputQuery(w, At, At.AddHours(1), TimeSpan.FromMinutes(1))),
         ["throughput points"] = Reply(FrameType.Throughput, w => QueryMessages.WriteThroughput(w, [new(At, 1, 2, 3, TimeSpan.FromSeconds(1)), new(At, 0, 0, 0, null)])),
         ["queues"] = Frame(FrameType.Queues, _ => { }),
-        ["queue stats"] = Reply(FrameType.Queues, w => QueueMessages.WriteStats(w, [new(new("mail", true, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], 1, 2, 3, At), 2, 1.5, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2))])),
+        ["queue stats"] = Reply(FrameType.Queues, w => QueueMessages.WriteStats(w, [new(new("mail", true, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], 1, 2, 3, At), 2, 2.5, 1.5, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(2))])),
         ["pause"] = Frame(FrameType.SetPaused, w => QueueMessages.WritePause(w, "mail", true)),
         ["limits"] = Frame(FrameType.SetLimits, w => QueueMessages.WriteLimits(w, new Dictionary<string, int?> { ["server:s1"] = 2, ["server:s2"] = null })),
         ["workers"] = Frame(FrameType.Workers, _ => { }),

@@ -105,6 +105,7 @@ internal sealed class ApiRows
             ["listWorkers"] = new("workers"),
             ["getWorkerStats"] = new("workers/stats"),
             ["drainWorker"] = new("workers/test-host/drain", null, HttpStatusCode.Accepted),
+            ["getSystemConfiguration"] = new("system/config"),
             ["getSystemInfo"] = new("system/info"),
             ["getSystemStatistics"] = new("system/enhanced?window=3600&interval=60"),
             ["openSession"] = new("session", $$"""{"token": "{{host.Token}}"}"""),

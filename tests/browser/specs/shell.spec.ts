@@ -85,3 +85,34 @@ test('a page that is not there and a job that is not there say so', async ({ pag
   await page.goto(`${drover.url}/no-such-page`);
   await expect(page.getByRole('main')).toContainText('There is no such page');
 });
+
+test('j and k move through the rows of any list, Enter opens one', async ({ page, drover }) => {
+  for (const name of ['first', 'second', 'third'])
+    await drover.api('POST', 'schedules', { name, cron: '@daily', job: { command: 'true' } });
+  await page.goto(`${drover.url}/schedules`);
+  await expect(page.getByRole('link', { name: 'third', exact: true })).toBeVisible();
+  const rows = await page.getByRole('main').locator('tbody tr strong').allTextContents();
+  await page.keyboard.press('j');
+  await page.keyboard.press('j');
+  await page.keyboard.press('j');
+  await page.keyboard.press('k');
+  await expect(page.getByRole('link', { name: rows[1]!, exact: true })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(new RegExp(`tag=schedule%3A${rows[1]}`));
+});
+
+test('the debug page tells the configuration in force, without secrets', async ({ page, drover }) => {
+  await page.goto(`${drover.url}/debug`);
+  const settings = page.getByRole('region', { name: 'Settings' });
+  await expect(settings.getByRole('row').filter({ hasText: 'SERVER_ADDR' })).toContainText(new URL(drover.url).host);
+  await expect(page.getByRole('main')).toContainText('log level');
+  await expect(settings).not.toContainText(drover.token);
+});
+
+test('a queue shows how fast it fills and empties', async ({ page, drover }) => {
+  await drover.ran({ command: 'true' });
+  await page.goto(`${drover.url}/queues`);
+  const row = page.getByRole('row').filter({ hasText: 'default' });
+  await expect(row).toContainText('0.02/s');
+  expect((await drover.api('GET', 'queues/default/stats')).p50_wait_time).toBeGreaterThan(0);
+});

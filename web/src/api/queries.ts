@@ -12,6 +12,7 @@ import type {
   ScheduleTimes,
   Server,
   Session,
+  SettingList,
   SystemEnhanced,
   SystemInfo,
   Worker,
@@ -48,6 +49,13 @@ export const queries = {
     }),
   info: () =>
     queryOptions({ queryKey: ['system', 'info'], queryFn: ({ signal }) => api.get<SystemInfo>('/system/info', undefined, signal) }),
+  config: () =>
+    queryOptions({
+      queryKey: ['config'],
+      queryFn: ({ signal }) => api.get<SettingList>('/system/config', undefined, signal),
+      // Settings change only by a restart.
+      staleTime: Number.POSITIVE_INFINITY,
+    }),
   /** `window`: seconds that its series go back. */
   enhanced: (window: number) =>
     queryOptions({

@@ -971,6 +971,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/system/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the settings in force, and where each comes from */
+        get: operations["getSystemConfiguration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/system/enhanced": {
         parameters: {
             query?: never;
@@ -1985,6 +2002,11 @@ export interface components {
             active_workers: number;
             /**
              * Format: double
+             * @description Jobs that were accepted a second, over the last minute.
+             */
+            arrival_rate: number;
+            /**
+             * Format: double
              * @description Jobs that ended a second, over the last minute.
              */
             processing_rate: number;
@@ -1993,6 +2015,11 @@ export interface components {
              * @description Seconds from ready to started, on average over the last five minutes; not there when nothing started.
              */
             average_wait_time?: null | number;
+            /**
+             * Format: double
+             * @description Seconds within which half started, over the same; not there when nothing started.
+             */
+            p50_wait_time?: null | number;
             /**
              * Format: double
              * @description Seconds within which 95 % started, over the same.
@@ -2325,6 +2352,22 @@ export interface components {
              * @description When the session ends.
              */
             expires_at?: null | string;
+        };
+        /** @description The settings in force. */
+        SettingListResponse: {
+            /** @description The settings; none where Drover is a part of somebody's own program, which sets it up in its code. */
+            items: components["schemas"]["SettingResponse"][];
+        };
+        /** @description One setting in force on the process that answers. */
+        SettingResponse: {
+            /** @description Its name, that of its environment variable. */
+            name: string;
+            /** @description Its value; `***` for a secret that is set, empty for one that is not. */
+            value: string;
+            /** @description Where it comes from: `default`, `drover.json`, `environment` or `command line`. */
+            source: string;
+            /** @description What it is. */
+            description: string;
         };
         /** @description How it goes, with series for charts. */
         SystemEnhancedResponse: {
@@ -6826,6 +6869,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SystemInfoResponse"];
+                };
+            };
+            /** @description Nobody, or somebody unknown: a token or session is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too much at once: the queue is full, or too many failed attempts to sign in. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The store cannot work now; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    getSystemConfiguration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingListResponse"];
                 };
             };
             /** @description Nobody, or somebody unknown: a token or session is needed. */

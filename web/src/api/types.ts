@@ -30,6 +30,7 @@ export type WorkerStats = Schemas['WorkerStatsResponse'];
 export type SystemInfo = Schemas['SystemInfoResponse'];
 export type SystemEnhanced = Schemas['SystemEnhancedResponse'];
 export type Health = Schemas['HealthResponse'];
+export type SettingList = Schemas['SettingListResponse'];
 export type Session = Schemas['SessionResponse'];
 export type Schedule = Schemas['ScheduleResponse'];
 export type ScheduleRequest = Schemas['ScheduleRequest'];

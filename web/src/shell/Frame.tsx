@@ -6,6 +6,7 @@ import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } fro
 import { PREFIX } from '@/api/place';
 import { queries } from '@/api/queries';
 import { useKeys } from '@/keys/keys';
+import { moveRow } from '@/keys/rows';
 import { pause } from '@/live/live';
 import { useLive } from '@/live/useLive';
 import { zoneStore } from '@/time/clock';
@@ -41,6 +42,8 @@ export function Frame() {
     ...Object.fromEntries(PAGES.map((page) => [`g ${page.key}`, () => navigate({ to: page.to })])),
     '?': () => setHelp(true),
     c: () => runDrawer.open(),
+    j: () => moveRow(1),
+    k: () => moveRow(-1),
     p: () => pause.set(!pause.get()),
     t: toggleTheme,
   });

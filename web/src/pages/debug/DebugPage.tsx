@@ -10,6 +10,7 @@ import { zoneStore } from '@/time/clock';
 import { full } from '@/time/format';
 import { Empty, ErrorNote, PageHeader, Panel } from '@/ui/blocks';
 import { ToneBadge } from '@/ui/StatusBadge';
+import { SettingsPanel } from './SettingsPanel';
 
 type Seen = { at: number; frame: Frame };
 const KEPT = 500;
@@ -17,6 +18,8 @@ const KEPT = 500;
 export default function DebugPage() {
   const health = useQuery(queries.health());
   const info = useQuery(queries.info());
+  const config = useQuery(queries.config());
+  const level = config.data?.items.find((item) => item.name === 'LOG_LEVEL')?.value;
   const workers = useQuery(queries.workers());
   const leases = (workers.data?.items ?? []).flatMap((worker) =>
     worker.jobs.map((job) => ({ ...job, worker: worker.id, heartbeat: worker.last_heartbeat })),
@@ -28,8 +31,8 @@ export default function DebugPage() {
 
   const exportBundle = async () => {
     const parts = await Promise.all(
-      [api.get('/system/info'), api.get('/system/enhanced'), api.get('/queues'), api.get('/workers')].map((call) =>
-        call.catch((error) => String(error)),
+      [api.get('/system/info'), api.get('/system/enhanced'), api.get('/queues'), api.get('/workers'), api.get('/system/config')].map(
+        (call) => call.catch((error) => String(error)),
       ),
     );
     const bundle = {
@@ -40,6 +43,7 @@ export default function DebugPage() {
       enhanced: parts[1],
       queues: parts[2],
       workers: parts[3],
+      configuration: parts[4],
       events: events.slice(0, 200),
     };
     const link = document.createElement('a');
@@ -50,7 +54,7 @@ export default function DebugPage() {
   };
   return (
     <>
-      <PageHeader title="Debug" note={info.data && `version ${info.data.version}`}>
+      <PageHeader title="Debug" note={info.data && `version ${info.data.version}${level ? ` · log level ${level}` : ''}`}>
         <Button onClick={exportBundle}>Export a bundle for a bug report</Button>
       </PageHeader>
       <div style={{ display: 'grid', gap: 12, gridTemplateColumns: 'repeat(auto-fit, minmax(300px, 1fr))', marginBottom: 12 }}>
@@ -101,6 +105,7 @@ export default function DebugPage() {
             </section>
           )}
         </Panel>
+        <SettingsPanel />
       </div>
       <Panel
         title="Events"

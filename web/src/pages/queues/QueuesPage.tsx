@@ -35,8 +35,9 @@ export default function QueuesPage() {
                 <th className="num">Running</th>
                 <th className="num roomy">Retrying</th>
                 <th className="num">Oldest</th>
-                <th className="num roomy">Rate</th>
-                <th className="num roomy">Wait, mean</th>
+                <th className="num roomy">In</th>
+                <th className="num roomy">Out</th>
+                <th className="num roomy">Wait, p50</th>
                 <th className="num">Wait, p95</th>
                 <th className="num roomy">Workers</th>
                 <th />
@@ -53,6 +54,8 @@ export default function QueuesPage() {
     </>
   );
 }
+
+const rate = (each: number) => `${each < 10 ? each.toFixed(2) : count(Math.round(each))}/s`;
 
 function Row({ queue }: { queue: Queue }) {
   const client = useQueryClient();
@@ -96,10 +99,9 @@ function Row({ queue }: { queue: Queue }) {
       </td>
       <td className="num off roomy">{count(queue.retrying)}</td>
       <td className="num off">{duration(stats.oldest_job_age)}</td>
-      <td className="num off roomy">
-        {stats.processing_rate < 10 ? stats.processing_rate.toFixed(2) : count(Math.round(stats.processing_rate))}/s
-      </td>
-      <td className="num off roomy">{duration(stats.average_wait_time)}</td>
+      <td className="num off roomy">{rate(stats.arrival_rate)}</td>
+      <td className="num off roomy">{rate(stats.processing_rate)}</td>
+      <td className="num off roomy">{duration(stats.p50_wait_time)}</td>
       <td className="num off">{duration(stats.p95_wait_time)}</td>
       <td className="num off roomy">{stats.active_workers}</td>
       <td className="num wide">
