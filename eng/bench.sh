@@ -11,8 +11,12 @@ if [ "${1:-}" = peers ]; then
     [ -x out/drover ] || eng/build.sh
     exec node bench/peers/ssh.mjs "$@"
   fi
-  install_packages beanstalkd redis-server
+  install_packages beanstalkd redis-server postgresql
   (cd bench/peers && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm install --no-save --ignore-scripts --no-audit --no-fund --silent; })
+  if [ "${1:-}" = stores ]; then
+    shift
+    exec node bench/peers/stores.mjs "$@"
+  fi
   exec node bench/peers/run.mjs "$@"
 fi
 # The dashboard in Chromium: the table under load, a store with a million jobs, the first load. BENCH_JOBS: another number of jobs.

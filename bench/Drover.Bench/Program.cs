@@ -1,5 +1,6 @@
 using Drover.Bench.Engine;
 using Drover.Bench.NetQueue;
+using Drover.Bench.Peers;
 using Drover.Bench.Postgres;
 using Drover.Bench.Ssh;
 using Drover.Bench.Store;
@@ -10,6 +11,7 @@ return args switch
     ["ssh", .. var rest] => await SshBench.RunAsync(rest),
     ["engine", .. var rest] => await EngineBench.RunAsync(rest),
     ["postgres", .. var rest] => await PostgresBench.RunAsync(rest),
+    ["rows", .. var rest] => await PeersBench.RunAsync(rest),
     ["netqueue", .. var rest] => await NetQueueBench.RunAsync(rest),
     _ => Usage(),
 };
@@ -21,6 +23,7 @@ static int Usage()
         {EngineBench.Usage}
         {PostgresBench.Usage}
         {NetQueueBench.Usage}
+        {PeersBench.Usage}
         {SshBench.Usage}
         """);
     return 2;

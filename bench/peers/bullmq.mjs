@@ -1,6 +1,6 @@
 // BullMQ on a Redis of its own.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Queue, Worker } from 'bullmq';
@@ -18,6 +18,7 @@ export async function bullmq(appendfsync) {
   const job = { name: 'noop', data: { payload: PAYLOAD } };
   return {
     pid: redis.pid,
+    cpu: () => readFileSync(`/proc/${redis.pid}/stat`, 'utf8').split(' ').slice(13, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / 100,
     enqueue: () => queue.add(job.name, job.data),
     enqueueMany: (_, count) => queue.addBulk(Array.from({ length: count }, () => ({ ...job }))),
     waiting: () => queue.getWaitingCount(),

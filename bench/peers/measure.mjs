@@ -1,5 +1,5 @@
 // What every queue is asked for, in the same words. A driver offers: enqueue(n-th caller), enqueueMany(n-th caller, count),
-// waiting(), process(slots, onJob) -> stop(), close(), pid.
+// waiting(), process(slots, onJob) -> stop(), close(), pid; cpu() -> seconds that its server has taken, where that is known.
 import { readFileSync } from 'node:fs';
 
 export const PAYLOAD = 'x'.repeat(200);
@@ -47,7 +47,7 @@ export async function measure(driver, seconds = 4) {
   const stop = await driver.process(50, () => { processed++; });
   // Submitting is held at what is worked off, so that both go on all the time.
   let sent = 0;
-  const before = processed, begin = now();
+  const before = processed, begin = now(), cpu = driver.cpu?.();
   await callers(50, seconds, async n => {
     while (sent - (processed - before) > 4000) await new Promise(r => setTimeout(r, 1));
     sent++;
@@ -55,6 +55,7 @@ export async function measure(driver, seconds = 4) {
     return 1;
   });
   rows.both = (processed - before) / (now() - begin);
+  if (driver.cpu) rows.serverMicroseconds = (driver.cpu() - cpu) * 1e6 / (processed - before);
   while (processed - before < sent) await new Promise(r => setTimeout(r, 5));
 
   const waits = [];

@@ -17,7 +17,6 @@ internal static class NetQueueBench
         netqueue pings [seconds]                questions and answers without a store: the protocol alone
         netqueue codec                          a job in binary and in JSON
         netqueue serve [full|normal] [0]        only the server, on port 9050 (0: a free one), until its input ends; for 'netqueue remote [seconds]' in another process
-        netqueue rows [full|normal] [queued]    the rows of bench/peers: enqueue, process, both, latency, memory with so many queued jobs
         """;
 
     public static async Task<int> RunAsync(string[] args)
@@ -38,9 +37,6 @@ internal static class NetQueueBench
                 return 0;
             case ["serve", .. var rest]:
                 await ServeAsync(Durable(rest), rest.Contains("0") ? 0 : 9050);
-                return 0;
-            case ["rows", .. var rest]:
-                await Rows.RunAsync(Durable(rest), rest.Select(a => int.TryParse(a, out int n) ? n : 0).FirstOrDefault(n => n > 0, 1_000_000), 4);
                 return 0;
             case ["remote", .. var rest]:
                 await OverTcpAsync(9050, Seconds(rest));

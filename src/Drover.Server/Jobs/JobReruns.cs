@@ -27,13 +27,14 @@ internal static class JobReruns
         var errors = new Errors();
         var spec = Again(job, await servers.AllAsync(context.RequestAborted), context.Caller().Name, errors);
         errors.ThrowIfAny();
-        return Widen(JobEndpoints.Answer(await submission.SubmitAsync(spec!, KeyOf(context, []), context, "job.rerun"), context));
+        var answer = JobEndpoints.Answer(await submission.SubmitAsync(spec!, KeyOf(context, []), context, "job.rerun"), context);
+        return answer.Result is Created<JobResponse> created ? created : (Ok<JobResponse>)answer.Result;
     }
 
     /// <summary>Duplicate a job</summary>
     /// <remarks>The same as a rerun, of a job in any status, with what the body gives in place of what the job has.</remarks>
     /// <param name="id">The job.</param>
-    public static async Task<Results<Created<JobResponse>, Ok<JobResponse>, NotFoundProblem, ConflictProblem>> DuplicateAsync(
+    public static async Task<Results<Created<JobResponse>, Ok<JobResponse>, NotFoundProblem>> DuplicateAsync(
         Guid id, JobDuplicateRequest? request, HttpContext context, IBroker broker, ServerCatalog servers, JobSubmission submission)
     {
         request ??= new();
@@ -43,7 +44,8 @@ internal static class JobReruns
         var spec = Duplicate(job, request, await servers.AllAsync(context.RequestAborted), context.Caller().Name, errors);
         errors.ThrowIfAny();
         byte[] body = JsonSerializer.SerializeToUtf8Bytes(request, DroverJson.Api.JobDuplicateRequest);
-        return Widen(JobEndpoints.Answer(await submission.SubmitAsync(spec!, KeyOf(context, body), context, "job.duplicate"), context));
+        var answer = JobEndpoints.Answer(await submission.SubmitAsync(spec!, KeyOf(context, body), context, "job.duplicate"), context);
+        return answer.Result is Created<JobResponse> created ? created : (Ok<JobResponse>)answer.Result;
     }
 
     /// <summary>A job's spec for another run; null when its server is gone or switched off, which is then an error of <c>server_id</c>.</summary>
@@ -93,7 +95,4 @@ internal static class JobReruns
 
     private static (string Key, string Digest)? KeyOf(HttpContext context, byte[] body) =>
         Idempotency.KeyOf(context) is { } key ? (key, Idempotency.Fingerprint(context.Request.Path, body)) : null;
-
-    private static Results<Created<JobResponse>, Ok<JobResponse>, NotFoundProblem, ConflictProblem> Widen(Results<Created<JobResponse>, Ok<JobResponse>> answer) =>
-        answer.Result is Created<JobResponse> created ? created : (Ok<JobResponse>)answer.Result;
 }

@@ -127,11 +127,16 @@ internal sealed class JobSubmission(IBroker broker, ServerCatalog servers, Serve
         var specs = new List<JobSpec>(jobs.Count);
         for (int i = 0; i < jobs.Count && i < most && !errors.IsFull; i++)
         {
+            if (jobs[i] is null)
+            {
+                errors.Prefix = "";
+                errors.Add($"{field}[{i}]", "A job must not be null.");
+                continue;
+            }
+
             // The broker names the fields of a single job without an index; one way for both is easier to read.
             errors.Prefix = $"{field}[{i}].";
-            if (jobs[i] is null)
-                errors.Add("command", "A job must not be null.");
-            else if (builder.Build(jobs[i]) is { } spec)
+            if (builder.Build(jobs[i]) is { } spec)
                 specs.Add(spec);
         }
 

@@ -115,7 +115,10 @@ internal sealed class ApiRows
     }
 
     /// <summary>Uploads a new private key.</summary>
-    public static async Task<Answer> UploadAsync(TestHost host, string name)
+    public static async Task<Answer> UploadAsync(TestHost host, string name) => (await TryUploadAsync(host, name)).Is(201);
+
+    /// <summary>Uploads a new private key; the name may be taken.</summary>
+    public static async Task<Answer> TryUploadAsync(TestHost host, string name)
     {
         using var rsa = System.Security.Cryptography.RSA.Create(2048);
         using var form = new MultipartFormDataContent
@@ -125,7 +128,7 @@ internal sealed class ApiRows
         };
         using var response = await host.Client.PostAsync(new Uri("/api/v1/upload/pem", UriKind.Relative), form);
         return new Answer(response.StatusCode, await response.Content.ReadAsByteArrayAsync(), response.Content.Headers.ContentType?.MediaType,
-            new Dictionary<string, string>()).Is(201);
+            new Dictionary<string, string>());
     }
 
     private const string Later = """{"command": "true", "delay": 3600}""";
