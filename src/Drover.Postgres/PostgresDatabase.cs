@@ -20,9 +20,11 @@ public sealed partial class PostgresDatabase : IAsyncDisposable
 
     private readonly Stack<IAsyncDisposable> _parts;
 
-    private PostgresDatabase(Stack<IAsyncDisposable> parts, IJobStore jobs, NpgsqlDataSource source, TimeProvider time)
+    private readonly NodeSession _session;
+
+    private PostgresDatabase(Stack<IAsyncDisposable> parts, IJobStore jobs, NodeSession session, NpgsqlDataSource source, TimeProvider time)
     {
-        (_parts, Jobs) = (parts, jobs);
+        (_parts, Jobs, _session) = (parts, jobs, session);
         Catalog = new PostgresCatalog(source, time);
         Audit = new PostgresAuditLog(source);
     }
@@ -79,7 +81,7 @@ public sealed partial class PostgresDatabase : IAsyncDisposable
             }));
             await session.AfterOutageAsync();
             var jobs = Own(new PostgresJobStore(link, new(reads), registry, clock, session, options.Queues, time));
-            return new(parts, jobs, reads, time);
+            return new(parts, jobs, session, reads, time);
         }
         catch
         {
@@ -94,6 +96,10 @@ public sealed partial class PostgresDatabase : IAsyncDisposable
             return part;
         }
     }
+
+    /// <summary>How many other nodes use this database, or did within the last 30 seconds without saying goodbye.</summary>
+    /// <exception cref="StoreUnavailableException">The database cannot be reached.</exception>
+    public ValueTask<int> CountOtherNodesAsync() => _session.CountOthersAsync();
 
     /// <summary>Takes the node off the list of those alive and closes every connection. A second call does nothing.</summary>
     public ValueTask DisposeAsync() => CloseAsync(_parts);

@@ -12,9 +12,11 @@ public sealed class RedisDatabase : IAsyncDisposable
 {
     private readonly Stack<IAsyncDisposable> _parts;
 
-    private RedisDatabase(Stack<IAsyncDisposable> parts, RedisJobStore jobs, RedisCatalog catalog)
+    private readonly Presence _presence;
+
+    private RedisDatabase(Stack<IAsyncDisposable> parts, Presence presence, RedisJobStore jobs, RedisCatalog catalog)
     {
-        _parts = parts;
+        (_parts, _presence) = (parts, presence);
         (Jobs, Catalog, Audit) = (jobs, catalog, catalog);
     }
 
@@ -26,6 +28,10 @@ public sealed class RedisDatabase : IAsyncDisposable
 
     /// <summary>The audit log.</summary>
     public IAuditLog Audit { get; }
+
+    /// <summary>How many other nodes use this store, or did within the last 30 seconds without saying goodbye.</summary>
+    /// <exception cref="StoreUnavailableException">The server does not answer.</exception>
+    public ValueTask<int> CountOtherNodesAsync() => _presence.CountOthersAsync();
 
     /// <summary>Connects, and checks that the server is fit to keep jobs.</summary>
     /// <exception cref="RedisConfigurationException">The connection string or the server's configuration is not fit, or a newer Drover wrote the data.</exception>
@@ -43,7 +49,7 @@ public sealed class RedisDatabase : IAsyncDisposable
             var leadership = Own(await Leadership.StartAsync(link, presence.Node, log));
             var news = Own(await News.StartAsync(link, presence.Node, log));
             leadership.Began = news.Lead;
-            return new(parts, new(link, clock, presence, leadership, news, options.Queues, time), new(link, time));
+            return new(parts, presence, new(link, clock, presence, leadership, news, options.Queues, time), new(link, time));
         }
         catch
         {

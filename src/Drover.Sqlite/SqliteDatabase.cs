@@ -84,7 +84,8 @@ public sealed class SqliteDatabase : IAsyncDisposable
         var memory = new JobMemory(_options.Queues, _time);
         _engine = new(jobs, path, memory, _options.Queues, _time, _log) { LastOutputSeq = lastOutput.LastSeq };
         _output = new(outputFile, outputPath, memory, _log);
-        long lowWater = Recover(jobs, memory, out long unfinished);
+        var loader = new JobLoader(jobs, memory, _time);
+        long lowWater = Recover(jobs, memory, loader);
 
         var readers = Own(new ReaderPool<JobReader>(path, c => new(c)));
         var outputReaders = Own(new ReaderPool<OutputReader>(outputPath, c => new(c)));
@@ -92,10 +93,10 @@ public sealed class SqliteDatabase : IAsyncDisposable
         _engine.Writer.Start();
         _output.Writer.Start();
         _sweep = SweepAsync(outputReaders, memory);
-        Jobs = new SqliteJobStore(_engine, _output, readers, outputReaders, _history, this);
+        Jobs = new SqliteJobStore(_engine, _output, loader, readers, outputReaders, _history, this);
         var catalog = new SqliteCatalog(new(jobs, _engine.Writer, _time), Own(new ReaderPool<CatalogReader>(path, c => new(c))));
         (Catalog, Audit) = (catalog, catalog);
-        Log.Opened(_log, path, unfinished, memory.Running.Count, (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+        Log.Opened(_log, path, loader.Unfinished, memory.Running.Count, (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds);
     }
 
     private Connection OpenFile(string path, string migrations, int pageSize)
@@ -114,12 +115,11 @@ public sealed class SqliteDatabase : IAsyncDisposable
         return connection;
     }
 
-    private long Recover(Connection jobs, JobMemory memory, out long unfinished)
+    private long Recover(Connection jobs, JobMemory memory, JobLoader loader)
     {
         memory.Registry.Load(jobs);
         long lowWater = Math.Max(1, jobs.ReadLong("SELECT value FROM marks WHERE name = 'low_water'"));
         long last = jobs.ReadLong(JobSql.LastSeq);
-        var loader = new JobLoader(jobs, memory, _time);
         loader.Load(lowWater, long.MaxValue, CancellationToken.None);
         foreach (var (_, job) in memory.Running)
         {
@@ -128,7 +128,6 @@ public sealed class SqliteDatabase : IAsyncDisposable
         }
 
         _engine.ContinueFrom(last, lowWater);
-        unfinished = loader.Unfinished;
         return lowWater;
     }
 

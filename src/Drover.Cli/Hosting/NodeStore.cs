@@ -1,5 +1,6 @@
 using Drover.Catalog;
 using Drover.Cli.Configuration;
+using Drover.Migration;
 using Drover.Postgres;
 using Drover.Redis;
 using Drover.Sqlite;
@@ -31,6 +32,12 @@ internal sealed class NodeStore : IAsyncDisposable
     public static async Task<NodeStore> OpenAsync(DroverConfig config, ILoggerFactory logs, CancellationToken stop)
     {
         var jobs = await ReachAsync(config.JobsAddress, config, logs, stop);
+        if (await StoreMigration.IsUnfinishedAsync(jobs.Catalog, stop))
+        {
+            await jobs.DisposeAsync();
+            throw new SettingException($"{config.JobsAddress} is the target of a migration that has not ended. Let the same 'drover migrate' end first.");
+        }
+
         if (config.CatalogAddress == config.JobsAddress)
             return jobs;
         try

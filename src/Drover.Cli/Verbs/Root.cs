@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Drover.Cli.Hosting;
 using Drover.Cli.Verbs.Jobs;
+using Drover.Cli.Verbs.Migrate;
 using Drover.Cli.Verbs.Run;
 using Drover.Cli.Verbs.Schedules;
 using Drover.Cli.Verbs.Servers;
@@ -19,7 +20,7 @@ internal static class Root
             UpVerb.Up(), UpVerb.Serve(),
             RunVerb.Run(), RunVerb.Script(),
             JobVerbs.Make(), BatchVerbs.Make(), ScheduleVerbs.Make(), ServerVerbs.Make(), KeyVerbs.Make(), QueueVerbs.Queues(), LimitVerbs.Make(), QueueVerbs.Workers(),
-            TopVerb.Make(), BenchVerb.Make(), HealthVerb.Make(), ConfigVerb.Make(), CompletionScripts.Make(), Completion.Verb(Make), VersionVerb(),
+            TopVerb.Make(), BenchVerb.Make(), HealthVerb.Make(), ConfigVerb.Make(), MigrateVerb.Make(), CompletionScripts.Make(), Completion.Verb(Make), VersionVerb(),
         };
         root.Directives.Clear();
         Help.Install(root);

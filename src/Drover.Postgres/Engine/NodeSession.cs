@@ -117,6 +117,12 @@ internal sealed class NodeSession : IAsyncDisposable
         _closing.Dispose();
     }
 
+    public async ValueTask<int> CountOthersAsync() => await _link.ReadAsync(async connection =>
+    {
+        await using var ask = connection.Command("SELECT count(*)::int FROM nodes WHERE id <> $1 AND seen_at > now() - interval '30 s'").With(_node);
+        return (int)(await ask.ExecuteScalarAsync())!;
+    }, CancellationToken.None);
+
     private async Task ConnectAsync()
     {
         var connection = await _source.OpenConnectionAsync(_closing.Token);

@@ -7,7 +7,7 @@ using Drover.Storage;
 namespace Drover.Postgres.Jobs;
 
 /// <summary>The jobs in PostgreSQL: each change one transaction, any number of nodes.</summary>
-internal sealed class PostgresJobStore : ISharedStore
+internal sealed class PostgresJobStore : ISharedStore, IJobArchive
 {
     private readonly Link _link;
     private readonly Registry _registry;
@@ -20,6 +20,7 @@ internal sealed class PostgresJobStore : ISharedStore
     private readonly Duties _duties;
     private readonly Outputs _outputs;
     private readonly Queries _queries;
+    private readonly Importer _importer;
     private int _disposed;
 
     public PostgresJobStore(Link link, Link reads, Registry registry, SharedClock clock, NodeSession session, QueueOptions options, TimeProvider time)
@@ -34,6 +35,7 @@ internal sealed class PostgresJobStore : ISharedStore
         _duties = new(link, registry, clock, cache, _finisher);
         _outputs = new(link, cache);
         _queries = new(reads, registry);
+        _importer = new(link, registry, clock);
     }
 
     public bool IsLeader => _session.Leads;
@@ -70,6 +72,18 @@ internal sealed class PostgresJobStore : ISharedStore
     {
         Enter(cancel);
         return await _finisher.EndAsync([.. finishes.Select(f => new Ending(f, long.MaxValue))]);
+    }
+
+    public async ValueTask ImportAsync(IReadOnlyList<Job> jobs, CancellationToken cancel = default)
+    {
+        Enter(cancel);
+        await _importer.ImportAsync(jobs, cancel);
+    }
+
+    public async ValueTask ImportOutputAsync(Guid id, IReadOnlyList<OutputEntry> entries, CancellationToken cancel = default)
+    {
+        Enter(cancel);
+        await _importer.ImportOutputAsync(id, entries, cancel);
     }
 
     public async ValueTask<IReadOnlyList<JobChange>> CancelAsync(IReadOnlyList<Guid> ids, string? by, CancellationToken cancel = default)

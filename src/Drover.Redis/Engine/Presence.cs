@@ -83,6 +83,13 @@ internal sealed class Presence : IAsyncDisposable
         }
     }
 
+    /// <summary>By the server's clock, as all that concerns the list of nodes.</summary>
+    public async ValueTask<int> CountOthersAsync()
+    {
+        var alive = await _link.RunAsync("return redis.call('ZRANGE', KEYS[1] .. ':nodes', '(' .. redis.call('TIME')[1], '+inf', 'BYSCORE')", [], default);
+        return ((string[])alive!).Count(node => node != Node);
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)

@@ -9,7 +9,7 @@ namespace Drover.Redis.Jobs;
 
 /// <summary>The jobs in Redis. Each change is one script, which the server runs as a whole.</summary>
 internal sealed partial class RedisJobStore(
-    Link link, SharedClock clock, Presence presence, Leadership leadership, News news, QueueOptions options, TimeProvider time) : ISharedStore
+    Link link, SharedClock clock, Presence presence, Leadership leadership, News news, QueueOptions options, TimeProvider time) : ISharedStore, IJobArchive
 {
     private static readonly TimeSpan IdempotencyPeriod = TimeSpan.FromHours(24);
     private static readonly string EnqueueScript = Link.Script("enqueue");

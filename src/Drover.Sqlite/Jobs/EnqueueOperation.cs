@@ -69,7 +69,7 @@ internal sealed class EnqueueOperation(JobEngine engine, EnqueueRequest request,
         Answer(new(_answers, Replayed: false));
     }
 
-    private static PreparedJob Prepare(JobSpec spec)
+    public static PreparedJob Prepare(JobSpec spec)
     {
         // The caller may use its payload's memory for something else.
         if (spec.Task is { Payload.IsEmpty: false } task)

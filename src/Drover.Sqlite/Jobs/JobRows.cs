@@ -68,6 +68,9 @@ internal sealed class JobRows(Connection connection)
             _deleteText.Bind(1, job.Seq * 2 + 1).Run();
     }
 
+    /// <summary>The same for a job that had no error before.</summary>
+    public void IndexError(long seq, string error) => IndexText(seq * 2 + 1, error);
+
     public void SetMark(string name, long value) => _setMark.Bind(1, name).Bind(2, value).Run();
 
     public void SetPaused(string queue, bool paused) => _setPaused.Bind(1, queue).Bind(2, paused ? 1 : 0).Run();

@@ -1,3 +1,4 @@
+using Drover.Jobs;
 using Drover.Output;
 using Drover.Sqlite.Engine;
 using Drover.Sqlite.Output;
@@ -7,8 +8,9 @@ using Drover.Storage;
 namespace Drover.Sqlite.Jobs;
 
 /// <summary>The job store on an SQLite file. Disposing closes the whole <see cref="SqliteDatabase"/>.</summary>
-internal sealed partial class SqliteJobStore(JobEngine engine, OutputEngine output, ReaderPool<JobReader> readers, ReaderPool<OutputReader> outputReaders, Task history, SqliteDatabase database)
-    : IJobStore
+internal sealed partial class SqliteJobStore(
+    JobEngine engine, OutputEngine output, JobLoader loader, ReaderPool<JobReader> readers, ReaderPool<OutputReader> outputReaders, Task history, SqliteDatabase database)
+    : IJobStore, IJobArchive
 {
     public ValueTask<EnqueueResult> EnqueueAsync(EnqueueRequest request, CancellationToken cancel = default) =>
         Ask(new EnqueueOperation(engine, request, cancel), cancel);
@@ -61,6 +63,19 @@ internal sealed partial class SqliteJobStore(JobEngine engine, OutputEngine outp
         await Ask(new SetLimitsOperation(engine, limits, cancel), cancel);
 
     public async ValueTask PingAsync(CancellationToken cancel = default) => await Ask(new PingOperation(engine, cancel), cancel);
+
+    public async ValueTask ImportAsync(IReadOnlyList<Job> jobs, CancellationToken cancel = default)
+    {
+        JobImport.RefuseRunning(jobs);
+        await LoadedAsync(cancel);
+        await Ask(new ImportOperation(engine, loader, jobs, cancel), cancel);
+    }
+
+    public async ValueTask ImportOutputAsync(Guid id, IReadOnlyList<OutputEntry> entries, CancellationToken cancel = default)
+    {
+        if ((await GetAsync([id], cancel))[0] is { } job)
+            await output.Writer.AskAsync(new ImportOutputOperation(output, job.Seq, entries, cancel), cancel);
+    }
 
     public ValueTask DisposeAsync() => database.DisposeAsync();
 

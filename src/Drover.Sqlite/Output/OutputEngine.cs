@@ -96,10 +96,10 @@ internal sealed class OutputEngine
         return number;
     }
 
-    public void Insert(LiveJob job, int attempt, in OutputEntry entry)
+    public void Insert(long job, int attempt, in OutputEntry entry)
     {
         Bind(_insert, job, entry.Seq, entry.At.UtcTicks, attempt, entry.Stream, entry.DroppedBytes, entry.Seq, entry.Bytes.Span).Run();
-        _stagedLast[job.Seq] = entry.Seq;
+        _stagedLast[job] = entry.Seq;
         _stagedBytes += entry.Bytes.Length;
     }
 
@@ -108,14 +108,14 @@ internal sealed class OutputEngine
         // A wider gap that is replaced stood for more, which stays counted as printed.
         long until = Math.Max(trim.ToSeq - 1, Ask(_lastWithin.Bind(1, job.Seq).Bind(2, trim.FromSeq).Bind(3, trim.ToSeq)));
         _trim.Bind(1, job.Seq).Bind(2, trim.FromSeq).Bind(3, trim.ToSeq).Bind(4, attempt).Run();
-        Bind(_replace, job, trim.FromSeq, trim.At.UtcTicks, attempt, OutputStream.Gap, trim.DroppedBytes, until, []).Run();
+        Bind(_replace, job.Seq, trim.FromSeq, trim.At.UtcTicks, attempt, OutputStream.Gap, trim.DroppedBytes, until, []).Run();
         // What was dropped before it was sent must not slip in behind the gap.
         _stagedLast[job.Seq] = Math.Max(LastSeq(job), trim.ToSeq - 1);
     }
 
     private static Statement Bind(
-        Statement statement, LiveJob job, long seq, long at, int attempt, OutputStream stream, long dropped, long until, ReadOnlySpan<byte> bytes) =>
-        statement.Bind(1, job.Seq).Bind(2, seq).Bind(3, at).Bind(4, attempt).Bind(5, (int)stream).Bind(6, dropped).Bind(7, until).BindBlob(8, bytes);
+        Statement statement, long job, long seq, long at, int attempt, OutputStream stream, long dropped, long until, ReadOnlySpan<byte> bytes) =>
+        statement.Bind(1, job).Bind(2, seq).Bind(3, at).Bind(4, attempt).Bind(5, (int)stream).Bind(6, dropped).Bind(7, until).BindBlob(8, bytes);
 
     private bool BeforeCommit()
     {
@@ -153,7 +153,7 @@ internal sealed class AppendOperation(
         {
             if (entry.Seq <= _last)
                 continue;
-            engine.Insert(job, lease.Attempt, entry);
+            engine.Insert(job.Seq, lease.Attempt, entry);
             _last = entry.Seq;
         }
 
