@@ -1,10 +1,17 @@
 #!/usr/bin/env bash
 # Installs what the tests need, builds, and runs them all, fast ones first. --fast: rules and stores only.
+# --faults [minutes]: only the fault suite, on PostgreSQL and Redis side by side, for so long (10 when none is given).
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 suites=(Drover.Tests Drover.StoreTests)
 install_packages postgresql redis-server
+if [ "${1:-}" = --faults ]; then
+  eng/build.sh
+  dotnet build tests/Drover.EndToEnd -c Release -v quiet -nologo
+  DROVER_FAULT_MINUTES="${2:-10}" DROVER_PROGRAM="$PWD/out/drover" exec dotnet test --project tests/Drover.EndToEnd -c Release --no-build --no-progress --output detailed \
+    --filter-method '*Whatever_fails_under_load*'
+fi
 if [ "${1:-}" != --fast ]; then
   suites+=(Drover.EndToEnd)
   install_packages openssh-server openssh-client openssl busybox dash perl sudo tcsh zsh fish chromium

@@ -23,10 +23,13 @@ internal sealed class KillGame(ITestOutputHelper output, string folder, string m
     /// <summary>What a caller may be answered while something it needs is killed.</summary>
     public bool MayBeAway { get; init; }
 
+    /// <summary>Whether who is not answered asks again with the same idempotency key until he is: then every job there is was acknowledged, once.</summary>
+    public bool AsksAgain { get; init; }
+
     public static int Seed(ITestOutputHelper output)
     {
-        int seed = int.TryParse(Environment.GetEnvironmentVariable("DROVER_SEED"), out int given) ? given : Environment.TickCount & 0xFFFF;
-        output.WriteLine($"seed {seed} (DROVER_SEED={seed} repeats the moments)");
+        int seed = int.TryParse(Environment.GetEnvironmentVariable("DROVER_TEST_SEED"), out int given) ? given : Environment.TickCount & 0xFFFF;
+        output.WriteLine($"seed {seed} (DROVER_TEST_SEED={seed} repeats the moments)");
         return seed;
     }
 
@@ -50,46 +53,44 @@ internal sealed class KillGame(ITestOutputHelper output, string folder, string m
         return new[] { "scheduled", "queued", "running", "retrying" }.Sum(status => counts[status]!.GetValue<long>());
     }
 
-    /// <summary>Looks at every acknowledged job: none lost, none doubled.</summary>
-    public async Task CheckAsync(int kills)
+    /// <summary>Looks at every acknowledged job: none lost, none doubled, none written to by a stale lease; and at the counts.</summary>
+    /// <param name="kills">How many processes were killed.</param>
+    /// <param name="figures">More to print.</param>
+    public async Task CheckAsync(int kills, string figures = "")
     {
-        int lost = 0, unfinished = 0, doubled = 0, silent = 0, workerLost = 0, wrong = 0;
-        var details = new List<string>();
+        var histories = new List<JobHistory>();
         foreach (var submitted in _acknowledged)
+            histories.Add(await ReadAsync(submitted));
+        var faults = HistoryChecker.Check(histories);
+        var counts = JsonNode.Parse(await api().GetStringAsync("jobs/counts"))!;
+        foreach (var status in histories.GroupBy(h => h.Status ?? "lost"))
         {
-            using var answer = await api().GetAsync("jobs/" + submitted.Id);
-            if (!answer.IsSuccessStatusCode)
-            {
-                lost++;
-                continue;
-            }
-
-            var job = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
-            string status = job["status"]!.GetValue<string>(), reason = job["reason"]?.GetValue<string>() ?? "";
-            string trace = Path.Combine(_traces, submitted.Tag);
-            int runs = File.Exists(trace) ? File.ReadAllLines(trace).Length : 0;
-            bool bad = true;
-            if (status is not ("completed" or "failed"))
-                unfinished++;
-            else if (submitted.Kind == "fail" && runs > 1)
-                doubled++;
-            else if (submitted.Kind != "noop" && status == "completed" && runs == 0)
-                silent++;
-            // The only reason to fail here is a kill; what may be run again is, until it has run.
-            else if (status == "failed" && (reason != "worker_lost" || submitted.Kind != "fail"))
-                wrong++;
-            else
-                bad = false;
-            if (bad)
-                details.Add($"{submitted} {runs} runs: {job.ToJsonString()}");
-            if (reason == "worker_lost")
-                workerLost++;
+            // Those in doubt, which were never acknowledged, are there as well when nobody asked again.
+            if (counts[status.Key] is not { } counted || counted.GetValue<long>() < status.Count() || (AsksAgain && counted.GetValue<long>() != status.Count()))
+                faults.Add($"counts disagree: {status.Count()} jobs are {status.Key}, and the store counts {counts.ToJsonString()}");
         }
 
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{_acknowledged.Count} jobs acknowledged, {kills} kills, {workerLost} jobs ended as worker_lost, lost {lost}, unfinished {unfinished}, doubled {doubled}, completed without a trace {silent}, failed otherwise {wrong}"));
-        Assert.True(lost + unfinished + doubled + silent + wrong == 0, $"lost {lost}, unfinished {unfinished}, doubled {doubled}, silent {silent}, wrong {wrong}\n" + string.Join('\n', details.Take(5)));
-        Assert.True(workerLost > 0, "No kill caught a job, so nothing was tried.");
-        Assert.True(_acknowledged.Count > kills * 10, $"Only {_acknowledged.Count} jobs: that is no load.");
+        int lost = histories.Count(h => h.Status is null), doubled = faults.Count(f => f.StartsWith("doubled", StringComparison.Ordinal)), workerLost = histories.Count(h => h.Reason == "worker_lost");
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{histories.Count} jobs, {histories.Sum(h => h.Attempts)} attempts, {kills} kills{figures}, {workerLost} ended as worker_lost, lost {lost}, doubled {doubled}, other faults {faults.Count - lost - doubled}"));
+        Assert.True(faults.Count == 0, string.Join('\n', faults.Take(5)));
+        Assert.True(histories.Count > kills * 10, $"Only {histories.Count} jobs: that is no load.");
+        Assert.True(workerLost > 0 || histories.Any(h => h.Attempts > 1), "No kill caught a job, so nothing was tried.");
+    }
+
+    private async Task<JobHistory> ReadAsync(Submitted submitted)
+    {
+        using var answer = await api().GetAsync("jobs/" + submitted.Id);
+        string trace = Path.Combine(_traces, submitted.Tag);
+        int? runs = submitted.Kind == "noop" ? null : File.Exists(trace) ? File.ReadAllLines(trace).Length : 0;
+        if (!answer.IsSuccessStatusCode)
+            return new(submitted.Id, submitted.Kind, null, "", 0, true, runs, []);
+        var job = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
+        var attempts = job["attempts"]!.AsArray();
+        var numbers = attempts.Select(a => a!["number"]!.GetValue<int>());
+        bool whole = numbers.SequenceEqual(Enumerable.Range(1, attempts.Count)) && attempts.All(a => a!["finished_at"] is not null);
+        var log = JsonNode.Parse(await api().GetStringAsync($"jobs/{submitted.Id}/logs?limit=1000"))!["entries"]!.AsArray();
+        return new(submitted.Id, submitted.Kind, job["status"]!.GetValue<string>(), job["reason"]?.GetValue<string>() ?? "", attempts.Count, whole, runs,
+            [.. log.Select(entry => entry!["attempt"]!.GetValue<int>())]);
     }
 
     private async Task SubmitAsync(Random random)
@@ -98,23 +99,35 @@ internal sealed class KillGame(ITestOutputHelper output, string folder, string m
         {
             string tag = "t" + Interlocked.Increment(ref _next).ToString(CultureInfo.InvariantCulture);
             string kind = random.Next(4) switch { 0 => "noop", 1 => "retry", _ => "fail" };
-            using var body = RunningDrover.Body(Job(kind, tag, random));
-            try
-            {
-                using var answer = await api().PostAsync("jobs", body);
-                if (answer.IsSuccessStatusCode)
-                    _acknowledged.Add(new(JsonNode.Parse(await answer.Content.ReadAsStringAsync())!["id"]!.GetValue<string>(), kind, tag));
-                else if (!MayBeAway || (int)answer.StatusCode != 503)
-                    Assert.Fail($"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
-            }
-            catch (Exception e) when (e is HttpRequestException or IOException)
-            {
-                // Killed before the answer: the job may or may not be there, and nobody was told that it is.
-                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
-            }
+            var job = Job(kind, tag, random);
+            while (!await SubmitAsync(job, kind, tag) && AsksAgain)
+                await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
 
             // About as fast as eight slots take them, so that queued, running and ending jobs are all there at each kill.
             await Task.Delay(TimeSpan.FromMilliseconds(random.Next(20, 80)), TimeProvider.System);
+        }
+    }
+
+    private async Task<bool> SubmitAsync(JsonObject job, string kind, string tag)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "jobs") { Content = RunningDrover.Body(job) };
+        if (AsksAgain)
+            request.Headers.Add("Idempotency-Key", mark + tag);
+        try
+        {
+            using var answer = await api().SendAsync(request);
+            string text = await answer.Content.ReadAsStringAsync();
+            if (answer.IsSuccessStatusCode)
+                _acknowledged.Add(new(JsonNode.Parse(text)!["id"]!.GetValue<string>(), kind, tag));
+            else if (!MayBeAway || (int)answer.StatusCode != 503)
+                Assert.Fail($"{(int)answer.StatusCode} {text}");
+            return answer.IsSuccessStatusCode;
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or TaskCanceledException)
+        {
+            // Killed before the answer: the job may or may not be there, and nobody was told that it is.
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+            return false;
         }
     }
 

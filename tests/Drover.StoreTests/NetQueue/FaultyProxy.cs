@@ -38,6 +38,9 @@ public sealed class FaultyProxy : IAsyncDisposable
     /// <summary>While set, what the server answers is thrown away: its caller does not learn what it did.</summary>
     public bool Swallows { get; set; }
 
+    /// <summary>While set, what the server answers is held back; it comes once this is cleared.</summary>
+    public bool Holds { get; set; }
+
     /// <summary>Cuts what is open.</summary>
     public void CutAll()
     {
@@ -93,7 +96,7 @@ public sealed class FaultyProxy : IAsyncDisposable
             }
 
             var fate = Fate();
-            await Task.WhenAny(CopyAsync(near, far, fate.CutAfterUp, fate.Piece, () => false), CopyAsync(far, near, fate.CutAfterDown, fate.Piece, () => Swallows));
+            await Task.WhenAny(CopyAsync(near, far, fate.CutAfterUp, fate.Piece, () => false, () => false), CopyAsync(far, near, fate.CutAfterDown, fate.Piece, () => Swallows, () => Holds));
         }
         catch (SocketException)
         {
@@ -112,7 +115,7 @@ public sealed class FaultyProxy : IAsyncDisposable
         }
     }
 
-    private static async Task CopyAsync(Socket from, Socket to, long limit, int piece, Func<bool> swallows)
+    private async Task CopyAsync(Socket from, Socket to, long limit, int piece, Func<bool> swallows, Func<bool> holds)
     {
         byte[] buffer = new byte[piece];
         try
@@ -122,6 +125,8 @@ public sealed class FaultyProxy : IAsyncDisposable
                 int read = await from.ReceiveAsync(buffer.AsMemory(0, (int)Math.Min(piece, limit)));
                 if (read == 0)
                     return;
+                while (holds() && !_ended.IsCancellationRequested)
+                    await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
                 if (!swallows())
                     await to.SendAsync(buffer.AsMemory(0, read));
                 limit -= read;

@@ -16,11 +16,22 @@ namespace Drover.StoreTests.Postgres;
 public sealed class PostgresServer : IAsyncDisposable
 {
     private readonly Lazy<Task<int>> _port;
-    private readonly string _folder = Path.Combine(Path.GetTempPath(), $"drover-pg-{Guid.NewGuid():n}");
+    private readonly string _folder;
     private Process? _server;
     private int _schemas;
 
-    public PostgresServer() => _port = new(StartAsync);
+    public PostgresServer()
+        : this(Path.GetTempPath())
+    {
+    }
+
+    private PostgresServer(string parent) => (_port, _folder) = (new(StartAsync), Path.Combine(parent, $"drover-pg-{Guid.NewGuid():n}"));
+
+    /// <summary>One whose folder is made in another: on a disk of its own, say.</summary>
+    public static PostgresServer In(string parent) => new(parent);
+
+    /// <summary>Whether it has ended by itself.</summary>
+    public bool HasEnded => _server is null or { HasExited: true };
 
     /// <summary>The database's URL.</summary>
     public async Task<string> UrlAsync()

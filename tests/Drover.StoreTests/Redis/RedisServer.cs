@@ -8,19 +8,30 @@ namespace Drover.StoreTests.Redis;
 internal sealed class RedisServer : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-    private readonly string _directory = Directory.CreateTempSubdirectory("drover-redis-").FullName;
+    private readonly string _directory;
     private readonly string[] _settings;
     private Process? _process;
 
-    private RedisServer(string[] settings) => _settings = settings;
+    private RedisServer(string[] settings, string? parent = null)
+    {
+        _settings = settings;
+        _directory = Directory.CreateDirectory(Path.Combine(parent ?? Path.GetTempPath(), "drover-redis-" + Guid.NewGuid().ToString("n"))).FullName;
+    }
+
+    /// <summary>Whether it has ended by itself.</summary>
+    public bool HasEnded => _process is null or { HasExited: true };
 
     public int Port { get; } = FreePort();
 
     public string Url => $"redis://127.0.0.1:{Port}";
 
-    public static async Task<RedisServer> StartAsync(params string[] settings)
+    public static Task<RedisServer> StartAsync(params string[] settings) => StartInAsync(null, settings);
+
+    /// <param name="parent">Where its folder is made; null for the usual place.</param>
+    /// <param name="settings">More words of its command line.</param>
+    public static async Task<RedisServer> StartInAsync(string? parent, params string[] settings)
     {
-        var server = new RedisServer(settings);
+        var server = new RedisServer(settings, parent);
         await server.RunAsync();
         return server;
     }
