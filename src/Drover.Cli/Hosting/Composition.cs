@@ -25,7 +25,7 @@ namespace Drover.Cli.Hosting;
 internal static class Composition
 {
     /// <summary>A process that holds the jobs in its own store.</summary>
-    public static Task<IHost> BuildAsync(DroverConfig config, NodeRoles roles, NodeStore store, ILoggerFactory logs) =>
+    public static Task<IHost> BuildAsync(DroverConfig config, NodeRoles roles, NodeStore store, ILoggerFactory logs, CancellationToken stop) =>
         BuildAsync(config, roles, logs, services =>
         {
             services.AddSingleton(store.Catalog);
@@ -35,16 +35,16 @@ internal static class Composition
             services.AddHostedService(provider => new LimitKeeper(
                 provider.GetRequiredService<LimitCatalog>(), ImmutableDictionary<string, JobLimit>.Empty, provider.GetRequiredService<Broker>(), TimeProvider.System, logs));
             services.AddHostedService(provider => new Scheduler(provider.GetRequiredService<ScheduleCatalog>(), provider.GetRequiredService<IBroker>(), TimeProvider.System, logs));
-        });
+        }, stop);
 
     /// <summary>A process whose jobs, servers and keys are with a queue server.</summary>
-    public static Task<IHost> BuildAsync(DroverConfig config, NodeRoles roles, NetQueueBroker queue, ILoggerFactory logs) =>
+    public static Task<IHost> BuildAsync(DroverConfig config, NodeRoles roles, NetQueueBroker queue, ILoggerFactory logs, CancellationToken stop) =>
         BuildAsync(config, roles, logs, services =>
         {
             services.AddSingleton(queue.Catalog.Catalog);
             services.AddSingleton(queue.Catalog.Audit);
             services.AddSingleton<IBroker>(queue);
-        });
+        }, stop);
 
     public static Worker MakeWorker(DroverConfig config, IBroker broker, ILoggerFactory logs)
     {
@@ -59,13 +59,13 @@ internal static class Composition
         ], options, TimeProvider.System, logs);
     }
 
-    private static async Task<IHost> BuildAsync(DroverConfig config, NodeRoles roles, ILoggerFactory logs, Action<IServiceCollection> addStore)
+    private static async Task<IHost> BuildAsync(DroverConfig config, NodeRoles roles, ILoggerFactory logs, Action<IServiceCollection> addStore, CancellationToken stop)
     {
         var host = roles.HasFlag(NodeRoles.Api) ? BuildApi(config, logs, addStore) : BuildPlain(config, roles, logs, addStore);
         try
         {
             if (roles.HasFlag(NodeRoles.Api) || DroverNode.HoldsStore(config, roles))
-                await DroverServerStartup.InitializeAsync(host.Services);
+                await InitializeAsync(config, host.Services, logs, stop);
             if (host is WebApplication app)
                 app.MapDrover();
             return host;
@@ -74,6 +74,17 @@ internal static class Composition
         {
             await ((IAsyncDisposable)host).DisposeAsync();
             throw;
+        }
+    }
+
+    private static async Task InitializeAsync(DroverConfig config, IServiceProvider services, ILoggerFactory logs, CancellationToken stop)
+    {
+        if (config is { HasQueueServer: false, CatalogAddress.IsShared: false })
+            await DroverServerStartup.InitializeAsync(services, stop);
+        else
+        {
+            string address = config.HasQueueServer ? "the queue server" : config.CatalogAddress.ToString();
+            await Patience.UntilThereAsync(address, async () => { await DroverServerStartup.InitializeAsync(services, stop); return true; }, logs.CreateLogger<DroverNode>(), stop);
         }
     }
 

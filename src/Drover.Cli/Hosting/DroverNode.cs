@@ -58,12 +58,12 @@ internal sealed class DroverNode : IAsyncDisposable
         if (!HoldsStore(config, roles))
         {
             var queue = await ReachAsync(QueueAccess.ClientOptions(config, roles), logs, stop);
-            return await OpenAsync(config, roles, queue, () => Composition.BuildAsync(config, roles, queue, logs), logs);
+            return await OpenAsync(config, roles, queue, () => Composition.BuildAsync(config, roles, queue, logs, stop), logs);
         }
 
         Directory.CreateDirectory(config.DataFolder, OwnerOnly);
         var store = await NodeStore.OpenAsync(config, logs, stop);
-        return await OpenAsync(config, roles, store, () => Composition.BuildAsync(config, roles, store, logs), logs);
+        return await OpenAsync(config, roles, store, () => Composition.BuildAsync(config, roles, store, logs, stop), logs);
     }
 
     /// <summary>Whether a process has a broker on a store: a queue server always, others when they share a database and name no queue server.</summary>

@@ -12,8 +12,6 @@ namespace Drover.Cli.Hosting;
 /// <summary>The store of a process that has one: where the jobs are, and where the catalog is, which may be another place.</summary>
 internal sealed class NodeStore : IAsyncDisposable
 {
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
-
     private readonly IReadOnlyList<IAsyncDisposable> _databases;
 
     private NodeStore(IJobStore jobs, ICatalog catalog, IAuditLog audit, params IReadOnlyList<IAsyncDisposable> databases) =>
@@ -32,12 +30,6 @@ internal sealed class NodeStore : IAsyncDisposable
     public static async Task<NodeStore> OpenAsync(DroverConfig config, ILoggerFactory logs, CancellationToken stop)
     {
         var jobs = await ReachAsync(config.JobsAddress, config, logs, stop);
-        if (await StoreMigration.IsUnfinishedAsync(jobs.Catalog, stop))
-        {
-            await jobs.DisposeAsync();
-            throw new SettingException($"{config.JobsAddress} is the target of a migration that has not ended. Let the same 'drover migrate' end first.");
-        }
-
         if (config.CatalogAddress == config.JobsAddress)
             return jobs;
         try
@@ -60,33 +52,39 @@ internal sealed class NodeStore : IAsyncDisposable
 
     private static async Task<NodeStore> ReachAsync(StoreAddress address, DroverConfig config, ILoggerFactory logs, CancellationToken stop)
     {
-        var pause = TimeSpan.FromMilliseconds(250);
-        for (bool told = false; ; told = true)
+        try
         {
-            try
-            {
-                return await OpenAsync(address, config, logs);
-            }
-            catch (StoreUnavailableException away) when (address.IsShared)
-            {
-                if (!told)
-                    logs.CreateLogger<NodeStore>().WaitingForStore(address.ToString(), away.Message);
-            }
-            catch (RedisConfigurationException unfit)
-            {
-                throw new SettingException($"{address} cannot keep the jobs: {unfit.Message}");
-            }
-            catch (ArgumentException wrong) when (address.Kind == StoreKind.Postgres)
-            {
-                throw new SettingException($"DATABASE_URL: {wrong.Message}");
-            }
-
-            await Task.Delay(pause, TimeProvider.System, stop);
-            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+            return address.IsShared
+                ? await Patience.UntilThereAsync(address.ToString(), () => OpenAsync(address, config, logs), logs.CreateLogger<NodeStore>(), stop)
+                : await OpenAsync(address, config, logs);
+        }
+        catch (RedisConfigurationException unfit)
+        {
+            throw new SettingException($"{address} cannot keep the jobs: {unfit.Message}");
+        }
+        catch (ArgumentException wrong) when (address.Kind == StoreKind.Postgres)
+        {
+            throw new SettingException($"DATABASE_URL: {wrong.Message}");
         }
     }
 
     private static async Task<NodeStore> OpenAsync(StoreAddress address, DroverConfig config, ILoggerFactory logs)
+    {
+        var store = await ConnectAsync(address, config, logs);
+        try
+        {
+            return await StoreMigration.IsUnfinishedAsync(store.Catalog)
+                ? throw new SettingException($"{address} is the target of a migration that has not ended. Let the same 'drover migrate' end first.")
+                : store;
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static async Task<NodeStore> ConnectAsync(StoreAddress address, DroverConfig config, ILoggerFactory logs)
     {
         switch (address.Kind)
         {

@@ -17,6 +17,7 @@ internal sealed partial class RedisJobStore(
     private static readonly string UpdateScript = Link.Script("update");
     private static readonly string PromoteScript = Link.Script("promote");
     private static readonly string RetainScript = Link.Script("retain");
+    private readonly Groups<EnqueueRequest, RedisResult> _enqueues = new(2, 200, Weigh, group => EnqueueAsync(link, clock, options, time, group));
     private int _disposed;
 
     public bool IsLeader => leadership.Leads;
@@ -28,15 +29,8 @@ internal sealed partial class RedisJobStore(
     public async ValueTask<EnqueueResult> EnqueueAsync(EnqueueRequest request, CancellationToken cancel = default)
     {
         Enter();
-        var now = time.GetUtcNow();
-        var values = new List<RedisValue>(8 + request.Jobs.Count * 14)
-        {
-            now.UtcTicks, SharedClock.Micros(now), options.MaxSize is { } most ? most : "", SharedClock.Micros(IdempotencyPeriod),
-            request.IdempotencyKey is { } key ? "=" + key : "", request.Fingerprint ?? "", request.Jobs.Count,
-        };
-        for (int n = 0; n < request.Jobs.Count; n++)
-            Add(values, request.Jobs[n], request.FirstId is { } first ? JobId.Following(first, n) : JobId.New(time), now);
-        var answer = (await link.RunAsync(EnqueueScript, [.. values], cancel))[0];
+        cancel.ThrowIfCancellationRequested();
+        var answer = await _enqueues.AddAsync(request);
         string detail = (string)answer[1]!;
         return (string)answer[0]! switch
         {
@@ -118,7 +112,31 @@ internal sealed partial class RedisJobStore(
 
     private void Enter() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
 
-    private void Add(List<RedisValue> values, JobSpec spec, Guid id, DateTimeOffset now)
+    /// <summary>Requests of several callers in one script, each accepted or refused by itself.</summary>
+    private static async Task EnqueueAsync(
+        Link link, SharedClock clock, QueueOptions options, TimeProvider time, List<Call<EnqueueRequest, RedisResult>> group)
+    {
+        var now = time.GetUtcNow();
+        var values = new List<RedisValue>(4 + group.Count * 17)
+        {
+            now.UtcTicks, SharedClock.Micros(now), options.MaxSize is { } most ? most : "", SharedClock.Micros(IdempotencyPeriod),
+        };
+        foreach (var request in group.Select(call => call.Request))
+        {
+            values.AddRange([request.IdempotencyKey is { } key ? "=" + key : "", request.Fingerprint ?? "", request.Jobs.Count]);
+            for (int n = 0; n < request.Jobs.Count; n++)
+                Add(values, clock, request.Jobs[n], request.FirstId is { } first ? JobId.Following(first, n) : JobId.New(time), now);
+        }
+
+        var answers = await link.RunAsync(EnqueueScript, [.. values], CancellationToken.None);
+        for (int n = 0; n < group.Count; n++)
+            group[n].Done(answers[n]);
+    }
+
+    /// <summary>A script holds up all others while it runs, so a group stays small.</summary>
+    private static int Weigh(EnqueueRequest request) => request.Jobs.Sum(job => 1 + (job.Task?.Payload.Length ?? 0) / 4096);
+
+    private static void Add(List<RedisValue> values, SharedClock clock, JobSpec spec, Guid id, DateTimeOffset now)
     {
         DateTimeOffset? due = null;
         RedisValue dueMicros = "", set = "";

@@ -2,6 +2,8 @@
 -- key, fingerprint, number of jobs, then the jobs with 13 values and their indexes.
 local ticks, micros, most, period = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local width = 13
+-- What is the same for many jobs is written once, at the end: queues, lines, and how many of each status a queue has.
+local queues, lines, counts = {}, {}, {}
 
 local function read(at)
   local v = {}
@@ -23,8 +25,8 @@ local function refuse(jobs)
       end
     end
     for _, q in ipairs(order) do
-      local counts = call('HMGET', P .. 'qc', '1' .. q, '2' .. q, '4' .. q)
-      local waiting = (tonumber(counts[1] or 0)) + (tonumber(counts[2] or 0)) + (tonumber(counts[3] or 0))
+      local stored = call('HMGET', P .. 'qc', '1' .. q, '2' .. q, '4' .. q)
+      local waiting = tonumber(stored[1] or 0) + tonumber(stored[2] or 0) + tonumber(stored[3] or 0) + (counts['1' .. q] or 0) + (counts['2' .. q] or 0)
       if waiting + fresh[q] > most then return { 'full', q } end
     end
   end
@@ -44,18 +46,29 @@ local function accept(j)
   local seq = call('INCR', P .. 'seq')
   j.m = string.format('%012d', seq)
   j.key = P .. 'j:' .. j.m
-  call('HSET', j.key, 'id', j.id, 'q', j.q, 'needs', j.needs, 'lk', j.lk, 'pr', j.pr, 'uk', j.uk, 'spec', j.spec, 'cr', ticks, 'at', 0, 'used', 0)
-  if j.pay ~= '' then call('HSET', j.key, 'pay', j.pay) end
+  j.st = j.to
+  local fields = { 'id', j.id, 'q', j.q, 'needs', j.needs, 'lk', j.lk, 'pr', j.pr, 'uk', j.uk, 'spec', j.spec, 'cr', ticks, 'at', 0, 'used', 0, 'st', j.st }
+  local function field(name, value) fields[#fields + 1], fields[#fields + 2] = name, value end
+  if j.pay ~= '' then field('pay', j.pay) end
+  if #j.ix > 0 then field('ix', cmsgpack.pack(j.ix)) end
+  if j.st == '1' then
+    field('due', j.due)
+    call('ZADD', P .. 'w' .. j.set, j.dueu, j.m)
+  else
+    field('rdy', ticks)
+    field('rdyu', micros)
+    call('ZADD', P .. 'l:' .. j.q .. '\n' .. line(j), seq, j.m)
+    lines[P .. 'lines:' .. j.q .. '\0' .. line(j)] = j
+  end
+  call('HSET', j.key, unpack(fields))
   call('HSET', P .. 'ids', j.id, j.m)
   call('ZADD', P .. 'all', seq, j.m)
   call('ZADD', P .. 'p:' .. j.pr, seq, j.m)
-  if #j.ix > 0 then
-    call('HSET', j.key, 'ix', cmsgpack.pack(j.ix))
-    for _, name in ipairs(j.ix) do call('ZADD', P .. 'ix:' .. name, seq, j.m) end
-  end
+  call('ZADD', P .. 's:' .. j.st, seq, j.m)
+  for _, name in ipairs(j.ix) do call('ZADD', P .. 'ix:' .. name, seq, j.m) end
   if j.uk ~= '' then call('HSET', P .. 'uk', j.uk, j.m) end
-  call('SADD', P .. 'qs', j.q)
-  if j.to == '1' then wait(j, '1', j.set, j.due, j.dueu) else ready(j, ticks, micros) end
+  queues[j.q] = true
+  counts[j.st .. j.q] = (counts[j.st .. j.q] or 0) + 1
   return j.id .. j.st .. '0'
 end
 
@@ -89,4 +102,7 @@ while at <= #ARGV do
   for n = 1, count do jobs[n], at = read(at) end
   answers[#answers + 1] = request(key, print, jobs)
 end
+for q in pairs(queues) do call('SADD', P .. 'qs', q) end
+for _, j in pairs(lines) do call('SADD', P .. 'lines:' .. j.q, line(j)) end
+for name, n in pairs(counts) do call('HINCRBY', P .. 'qc', name, n) end
 return answers

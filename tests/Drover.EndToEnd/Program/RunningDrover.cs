@@ -163,7 +163,24 @@ internal sealed class RunningDrover : IAsyncDisposable
         if (_program is not null)
             await _program.DisposeAsync();
         if (_ownsFolder)
-            Directory.Delete(Folder, recursive: true);
+            await DeleteAsync(Folder);
+    }
+
+    /// <summary>A job that was killed a moment ago may still write.</summary>
+    private static async Task DeleteAsync(string folder)
+    {
+        for (int left = 50; ; left--)
+        {
+            try
+            {
+                Directory.Delete(folder, recursive: true);
+                return;
+            }
+            catch (IOException) when (left > 0)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
+            }
+        }
     }
 
     // Options go before "--", behind which every word belongs to the command.

@@ -29,7 +29,20 @@ internal sealed class FaultGame(StoreServer server, string? disk, ITestOutputHel
     public async Task PlayAsync(TimeSpan atLeast)
     {
         int seed = KillGame.Seed(output);
-        var random = new Random(seed);
+        try
+        {
+            await PlayAsync(atLeast, seed, new Random(seed));
+        }
+        catch (Exception failed)
+        {
+            // Told here: what cannot be tidied up after it must not hide it.
+            output.WriteLine(failed.Message);
+            throw;
+        }
+    }
+
+    private async Task PlayAsync(TimeSpan atLeast, int seed, Random random)
+    {
         await StartAsync();
         var game = new KillGame(output, _nodes[0].Folder, _mark, () => _nodes[Interlocked.Increment(ref _turn) & 1].Http) { MayBeAway = true, AsksAgain = true };
         game.Begin(submitters: 4, seed);

@@ -1,35 +1,41 @@
 using System.Collections.Concurrent;
 
-namespace Drover.Postgres.Engine;
+namespace Drover.Storage;
 
 /// <summary>A call that waits for its group.</summary>
-internal sealed class Call<TRequest, TResult>(TRequest request)
+/// <param name="request">What is asked.</param>
+public sealed class Call<TRequest, TResult>(TRequest request)
 {
     private readonly TaskCompletionSource<TResult> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>What is asked.</summary>
     public TRequest Request => request;
 
+    /// <summary>Ends when the group has.</summary>
     public Task<TResult> Answer => _answer.Task;
 
+    /// <summary>Answers it.</summary>
     public void Done(TResult result) => _answer.TrySetResult(result);
 
+    /// <summary>Answers it with an error.</summary>
     public void Failed(Exception e) => _answer.TrySetException(e);
 }
 
 /// <summary>
-/// Gathers calls that come one at a time into groups, each of which is one transaction: while some are under way the next
+/// Gathers calls that come one at a time into groups, each of which is one transaction or script of a store: while some are under way the next
 /// ones wait and go together. The wait is never longer than a transaction takes, and a lone call waits for nobody.
 /// </summary>
 /// <param name="width">How many groups may be under way at once.</param>
 /// <param name="most">The most a group weighs; a single heavier call goes alone.</param>
 /// <param name="weigh">A call's weight.</param>
 /// <param name="run">Carries a group out and answers every call.</param>
-internal sealed class Groups<TRequest, TResult>(int width, int most, Func<TRequest, int> weigh, Func<List<Call<TRequest, TResult>>, Task> run)
+public sealed class Groups<TRequest, TResult>(int width, int most, Func<TRequest, int> weigh, Func<List<Call<TRequest, TResult>>, Task> run)
 {
     private readonly ConcurrentQueue<Call<TRequest, TResult>> _waiting = new();
     private readonly Lock _gate = new();
     private int _active;
 
+    /// <summary>Adds a call; the answer ends when its group was carried out.</summary>
     public Task<TResult> AddAsync(TRequest request)
     {
         var call = new Call<TRequest, TResult>(request);
