@@ -2,20 +2,22 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Drover.Jobs;
 
-namespace Drover.Redis.Jobs;
+namespace Drover.Storage;
 
-/// <summary>An outcome as it is stored; times in ticks.</summary>
-internal sealed record StoredOutcome(
-    OutcomeKind Kind, int? ExitCode, string? Signal, string? Reason, string? Error, byte[]? Result, bool NeverRetry, long? RetryIn, bool Unconfirmed, long? Connect)
+/// <summary>An outcome as those stores keep it that have no columns for it: JSON, times in ticks.</summary>
+public static class StoredOutcome
 {
+    /// <summary>As it is stored.</summary>
     public static byte[] Write(AttemptOutcome outcome) => JsonSerializer.SerializeToUtf8Bytes(
-        new(outcome.Kind, outcome.ExitCode, outcome.Signal, outcome.Reason, outcome.Error, outcome.Result?.ToArray(), outcome.NeverRetry,
+        new StoredOutcomeBody(outcome.Kind, outcome.ExitCode, outcome.Signal, outcome.Reason, outcome.Error, outcome.Result?.ToArray(), outcome.NeverRetry,
             outcome.RetryIn?.Ticks, outcome.Unconfirmed, outcome.ConnectTime?.Ticks),
-        OutcomeJson.Default.StoredOutcome);
+        StoredOutcomeJson.Default.StoredOutcomeBody);
 
+    /// <summary>From what was stored.</summary>
+    /// <exception cref="JsonException">It is no outcome.</exception>
     public static AttemptOutcome Read(ReadOnlySpan<byte> json)
     {
-        var stored = JsonSerializer.Deserialize(json, OutcomeJson.Default.StoredOutcome)!;
+        var stored = JsonSerializer.Deserialize(json, StoredOutcomeJson.Default.StoredOutcomeBody)!;
         return new()
         {
             Kind = stored.Kind,
@@ -33,6 +35,10 @@ internal sealed record StoredOutcome(
     }
 }
 
+/// <summary>The JSON's shape.</summary>
+internal sealed record StoredOutcomeBody(
+    OutcomeKind Kind, int? ExitCode, string? Signal, string? Reason, string? Error, byte[]? Result, bool NeverRetry, long? RetryIn, bool Unconfirmed, long? Connect);
+
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
-[JsonSerializable(typeof(StoredOutcome))]
-internal sealed partial class OutcomeJson : JsonSerializerContext;
+[JsonSerializable(typeof(StoredOutcomeBody))]
+internal sealed partial class StoredOutcomeJson : JsonSerializerContext;
