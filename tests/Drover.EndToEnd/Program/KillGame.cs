@@ -83,13 +83,14 @@ internal sealed class KillGame(ITestOutputHelper output, string folder, string m
         string trace = Path.Combine(_traces, submitted.Tag);
         int? runs = submitted.Kind == "noop" ? null : File.Exists(trace) ? File.ReadAllLines(trace).Length : 0;
         if (!answer.IsSuccessStatusCode)
-            return new(submitted.Id, submitted.Kind, null, "", 0, true, runs, []);
+            return new(submitted.Id, submitted.Kind, null, "", 0, 0, true, runs, []);
         var job = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
         var attempts = job["attempts"]!.AsArray();
         var numbers = attempts.Select(a => a!["number"]!.GetValue<int>());
         bool whole = numbers.SequenceEqual(Enumerable.Range(1, attempts.Count)) && attempts.All(a => a!["finished_at"] is not null);
         var log = JsonNode.Parse(await api().GetStringAsync($"jobs/{submitted.Id}/logs?limit=1000"))!["entries"]!.AsArray();
-        return new(submitted.Id, submitted.Kind, job["status"]!.GetValue<string>(), job["reason"]?.GetValue<string>() ?? "", attempts.Count, whole, runs,
+        return new(submitted.Id, submitted.Kind, job["status"]!.GetValue<string>(), job["reason"]?.GetValue<string>() ?? "", attempts.Count,
+            attempts.Count(a => a!["outcome"]?.GetValue<string>() == "handed_back"), whole, runs,
             [.. log.Select(entry => entry!["attempt"]!.GetValue<int>())]);
     }
 

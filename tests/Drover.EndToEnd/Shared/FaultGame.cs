@@ -36,7 +36,7 @@ internal sealed class FaultGame(StoreServer server, string? disk, ITestOutputHel
         catch (Exception failed)
         {
             // Told here: what cannot be tidied up after it must not hide it.
-            output.WriteLine(failed.Message);
+            output.WriteLine($"{failed.Message}\n{Logs()}");
             throw;
         }
     }

@@ -105,7 +105,6 @@ export default function DebugPage() {
             </section>
           )}
         </Panel>
-        <SettingsPanel />
       </div>
       <Panel
         title="Events"
@@ -149,6 +148,9 @@ export default function DebugPage() {
           </section>
         )}
       </Panel>
+      <div style={{ marginTop: 12 }}>
+        <SettingsPanel />
+      </div>
     </>
   );
 }

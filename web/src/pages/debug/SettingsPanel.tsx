@@ -26,6 +26,9 @@ export function SettingsPanel() {
                     {item.value || <span className="soft">none</span>}
                   </td>
                   <td className={item.source === 'default' ? 'soft' : undefined}>{item.source}</td>
+                  <td className="soft roomy cut" style={{ maxWidth: 520 }}>
+                    {item.description}
+                  </td>
                 </tr>
               ))}
             </tbody>
