@@ -5,6 +5,7 @@ using Drover.Brokers;
 using Drover.Catalog;
 using Drover.Limits;
 using Drover.NetQueue;
+using Drover.Postgres;
 using Drover.Schedules;
 using Drover.Servers;
 using Drover.Sqlite;
@@ -41,6 +42,12 @@ public sealed class DroverBuilder
     /// </summary>
     public Dictionary<string, JobLimit> Limits { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>
+    /// The schema of Drover's tables in the database whose transactions enqueue jobs; <see cref="UsePostgres(string)"/> sets it. A program that
+    /// joins a cluster by <see cref="UseNetQueue(string, string)"/> sets it when the cluster's is not <c>drover</c>.
+    /// </summary>
+    public string PostgresSchema { get; set; } = "drover";
+
     /// <summary>Keeps jobs in a SQLite database of this program's own. One process uses a folder at a time.</summary>
     /// <param name="folder">The folder of the data files, relative to the current one; made when it is not there.</param>
     public DroverBuilder UseSqlite(string folder) => UseSqlite(new SqliteOptions { Directory = folder });
@@ -55,11 +62,29 @@ public sealed class DroverBuilder
         _services.TryAddSingleton(provider => provider.GetRequiredService<SqliteDatabase>().Catalog);
         _services.TryAddSingleton(provider => provider.GetRequiredService<SqliteDatabase>().Audit);
         UseLocalBroker(provider => provider.GetRequiredService<SqliteDatabase>().Jobs);
-        // One of each for all who write and watch them.
-        _services.TryAddSingleton(provider => new LimitCatalog(provider.GetRequiredService<ICatalog>()));
-        _services.TryAddSingleton(provider => new ScheduleCatalog(provider.GetRequiredService<ICatalog>(), TimeOf(provider)));
-        _services.AddHostedService(provider => new Scheduler(
-            provider.GetRequiredService<ScheduleCatalog>(), provider.GetRequiredService<IBroker>(), TimeOf(provider), LogsOf(provider)));
+        AddCatalogs();
+        return this;
+    }
+
+    /// <summary>
+    /// Keeps jobs in a PostgreSQL database that any number of programs use at once, nodes of a Drover cluster among them. When the program's
+    /// own tables are in the same database, jobs can be enqueued in its transactions (<see cref="JobTransactions"/>).
+    /// </summary>
+    /// <param name="url"><c>postgres://USER:PASSWORD@HOST:PORT/DATABASE</c>.</param>
+    public DroverBuilder UsePostgres(string url) => UsePostgres(new PostgresOptions { Url = url });
+
+    /// <inheritdoc cref="UsePostgres(string)"/>
+    /// <param name="options">Where and how.</param>
+    public DroverBuilder UsePostgres(PostgresOptions options)
+    {
+        TakeStore();
+        PostgresSchema = options.Schema;
+        _services.AddSingleton(provider => PostgresDatabase.OpenAsync(options, TimeOf(provider), LogsOf(provider)).GetAwaiter().GetResult());
+        _services.TryAddSingleton(provider => provider.GetRequiredService<PostgresDatabase>().Catalog);
+        _services.TryAddSingleton(provider => provider.GetRequiredService<PostgresDatabase>().Audit);
+        UseLocalBroker(provider => provider.GetRequiredService<PostgresDatabase>().Jobs);
+        AddCatalogs();
+        NameWorker();
         return this;
     }
 
@@ -86,8 +111,7 @@ public sealed class DroverBuilder
         _services.AddSingleton<IBroker>(provider => provider.GetRequiredService<NetQueueBroker>());
         _services.TryAddSingleton(provider => provider.GetRequiredService<NetQueueBroker>().Catalog.Catalog);
         _services.TryAddSingleton(provider => provider.GetRequiredService<NetQueueBroker>().Catalog.Audit);
-        // A program beside another one's worker on the same host must not take that one's name.
-        Worker = Worker with { Name = Environment.ProcessId.ToString(CultureInfo.InvariantCulture) };
+        NameWorker();
         return this;
     }
 
@@ -128,6 +152,18 @@ public sealed class DroverBuilder
         if (Kinds.Values.FirstOrDefault(other => other.Name == kind.Name) is not null || !Kinds.TryAdd(typeof(TJob), kind))
             throw new ArgumentException($"The kind '{kind.Name}' is there already.");
         return this;
+    }
+
+    /// <summary>A program beside another one's worker on the same host must not take that one's name.</summary>
+    private void NameWorker() => Worker = Worker with { Name = Environment.ProcessId.ToString(CultureInfo.InvariantCulture) };
+
+    /// <summary>One of each for all who write and watch them.</summary>
+    private void AddCatalogs()
+    {
+        _services.TryAddSingleton(provider => new LimitCatalog(provider.GetRequiredService<ICatalog>()));
+        _services.TryAddSingleton(provider => new ScheduleCatalog(provider.GetRequiredService<ICatalog>(), TimeOf(provider)));
+        _services.AddHostedService(provider => new Scheduler(
+            provider.GetRequiredService<ScheduleCatalog>(), provider.GetRequiredService<IBroker>(), TimeOf(provider), LogsOf(provider)));
     }
 
     private void TakeStore()

@@ -26,7 +26,7 @@ public static class DroverServices
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ILoggerProvider, JobLog>());
         services.AddSingleton(new KnownKinds([.. drover.Kinds.Values]));
-        services.AddSingleton<IJobClient>(provider => new JobClient(provider.GetRequiredService<IBroker>(), drover.Kinds, DroverBuilder.TimeOf(provider)));
+        services.AddSingleton<IJobClient>(provider => new JobClient(provider.GetRequiredService<IBroker>(), drover.Kinds, DroverBuilder.TimeOf(provider), drover.PostgresSchema));
         if (!drover.Kinds.Values.Any(kind => kind.HasHandler))
             return services;
 

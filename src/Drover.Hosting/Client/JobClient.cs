@@ -6,7 +6,7 @@ using Drover.Storage;
 namespace Drover.Hosting;
 
 /// <inheritdoc/>
-internal sealed class JobClient(IBroker broker, IReadOnlyDictionary<Type, JobKindInfo> kinds, TimeProvider time) : IJobClient
+internal sealed class JobClient(IBroker broker, IReadOnlyDictionary<Type, JobKindInfo> kinds, TimeProvider time, string postgresSchema = "drover") : IJobClient
 {
     private readonly FrozenDictionary<Type, JobKindInfo> _kinds = kinds.ToFrozenDictionary();
 
@@ -45,6 +45,13 @@ internal sealed class JobClient(IBroker broker, IReadOnlyDictionary<Type, JobKin
     }
 
     public ValueTask<JobCounts> CountBatchAsync(Guid batch, CancellationToken cancel = default) => broker.CountAsync(new() { OriginId = batch }, cancel);
+
+    /// <summary>The schema of Drover's tables, where it keeps jobs in PostgreSQL.</summary>
+    internal string PostgresSchema => postgresSchema;
+
+    internal TimeProvider Time => time;
+
+    internal IBroker Broker => broker;
 
     /// <summary>A job as it would be enqueued now.</summary>
     internal JobSpec SpecOf<TJob>(TJob job, JobOptions? options) => KindOf<TJob>().SpecOf(job, options ?? JobOptions.Usual, Tracing.Current);

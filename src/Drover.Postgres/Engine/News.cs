@@ -51,6 +51,14 @@ internal sealed class News(NpgsqlDataSource source, Guid node, string channel, I
 
     public void Hear(string payload)
     {
+        // Told by a trigger, with the transaction that filled it.
+        if (payload == "inbox")
+        {
+            lock (_gate)
+                _broker?.InboxFilled();
+            return;
+        }
+
         try
         {
             var message = NewsMessage.Read(payload);

@@ -14,6 +14,7 @@ internal sealed class Enqueuer
     private const int MostJobs = 1000;
     private static readonly TimeSpan IdempotencyPeriod = TimeSpan.FromHours(24);
     private readonly Groups<Prepared, EnqueueResult> _plain;
+    private readonly Groups<Prepared, EnqueueResult> _ordered;
     private readonly Groups<Prepared, EnqueueResult> _guarded;
     private readonly Link _link;
     private readonly Registry _registry;
@@ -25,6 +26,7 @@ internal sealed class Enqueuer
     {
         (_link, _registry, _clock, _options, _time) = (link, registry, clock, options, time);
         _plain = new(2, MostJobs, p => p.Rows.Count, RunPlainAsync);
+        _ordered = new(1, MostJobs, p => p.Rows.Count, RunPlainAsync);
         _guarded = new(1, MostJobs, p => p.Rows.Count, RunGuardedAsync);
     }
 
@@ -40,7 +42,7 @@ internal sealed class Enqueuer
             guarded |= specs[n].UniqueKey is not null;
         }
 
-        return await (guarded ? _guarded : _plain).AddAsync(new(request, rows));
+        return await (guarded ? _guarded : request.Ordered ? _ordered : _plain).AddAsync(new(request, rows));
     }
 
     private async Task RunPlainAsync(List<Call<Prepared, EnqueueResult>> group)

@@ -7,7 +7,7 @@ using Drover.Storage;
 namespace Drover.Postgres.Jobs;
 
 /// <summary>The jobs in PostgreSQL: each change one transaction, any number of nodes.</summary>
-internal sealed class PostgresJobStore : ISharedStore, IJobArchive
+internal sealed class PostgresJobStore : IInboxStore, IJobArchive
 {
     private readonly Link _link;
     private readonly Registry _registry;
@@ -20,6 +20,7 @@ internal sealed class PostgresJobStore : ISharedStore, IJobArchive
     private readonly Duties _duties;
     private readonly Outputs _outputs;
     private readonly Queries _queries;
+    private readonly Inbox _inbox;
     private readonly Importer _importer;
     private int _disposed;
 
@@ -35,6 +36,7 @@ internal sealed class PostgresJobStore : ISharedStore, IJobArchive
         _duties = new(link, registry, clock, cache, _finisher);
         _outputs = new(link, cache);
         _queries = new(reads, registry);
+        _inbox = new(link);
         _importer = new(link, registry, clock);
     }
 
@@ -48,6 +50,24 @@ internal sealed class PostgresJobStore : ISharedStore, IJobArchive
     {
         Enter(cancel);
         return _enqueuer.EnqueueAsync(request, cancel);
+    }
+
+    public async ValueTask<IReadOnlyList<InboxRequest>> ReadInboxAsync(int most, bool all, CancellationToken cancel = default)
+    {
+        Enter(cancel);
+        return await _inbox.ReadAsync(most, all, cancel);
+    }
+
+    public async ValueTask TakeOffAsync(IReadOnlyList<InboxRequest> requests, CancellationToken cancel = default)
+    {
+        Enter(cancel);
+        await _inbox.TakeOffAsync(requests);
+    }
+
+    public async ValueTask LayAsideAsync(InboxRequest request, string reason, CancellationToken cancel = default)
+    {
+        Enter(cancel);
+        await _inbox.LayAsideAsync(request, reason);
     }
 
     public ValueTask<IReadOnlyList<Lease>> LeaseAsync(LeaseRequest request, CancellationToken cancel = default)

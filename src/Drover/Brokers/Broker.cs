@@ -67,9 +67,10 @@ public sealed partial class Broker : IBroker, IHostedService, IAsyncDisposable
         _unique = new(store, _announcer, time, AcceptAsync);
         _announcer.Waits = _promote.DueIn;
         _announcer.StatusChanged = _follow.Changed;
+        var inbox = store is IInboxStore withInbox ? new InboxDuty(withInbox, EnqueueAsync, time, _log) : null;
         if (store is ISharedStore shared)
         {
-            shared.Join(new SharedNews(_events, _waiters, _workers, _announcer, _follow));
+            shared.Join(new SharedNews(_events, _waiters, _workers, _announcer, _follow, inbox));
             _events.TellTo(e => shared.Tell(e));
         }
 
@@ -83,6 +84,8 @@ public sealed partial class Broker : IBroker, IHostedService, IAsyncDisposable
             new SilentWorkersDuty(this, _workers, _paces, options, time, _log),
             new ClockWatch(() => _promote.DueIn(TimeSpan.Zero), options, time, _log),
         ];
+        if (inbox is not null)
+            _duties = [.. _duties, inbox];
     }
 
     /// <inheritdoc/>

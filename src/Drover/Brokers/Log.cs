@@ -45,4 +45,13 @@ internal static partial class Log
 
     [LoggerMessage(1015, LogLevel.Information, "{Count} finished jobs were deleted because they are older than they are to be kept")]
     public static partial void JobsRetired(this ILogger log, long count);
+
+    [LoggerMessage(1016, LogLevel.Error, "The request {Number} of the inbox can never be accepted and was laid aside: {Reason}")]
+    public static partial void LaidAside(this ILogger log, long number, string reason);
+
+    [LoggerMessage(1017, LogLevel.Information, "The job {Job} of a transaction was not created: the job {Other} has its unique key '{Key}'")]
+    public static partial void NotCreated(this ILogger log, Guid job, string? key, Guid other);
+
+    [LoggerMessage(1018, LogLevel.Warning, "Jobs of transactions wait in the inbox: the queue '{Queue}' is full")]
+    public static partial void QueueIsFull(this ILogger log, string queue);
 }

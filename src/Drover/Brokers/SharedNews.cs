@@ -1,3 +1,4 @@
+using Drover.Brokers.Duties;
 using Drover.Brokers.Following;
 using Drover.Events;
 using Drover.Jobs;
@@ -6,7 +7,7 @@ using Drover.Storage;
 namespace Drover.Brokers;
 
 /// <summary>Gives news of other nodes on a shared store the consequences they have on this one.</summary>
-internal sealed class SharedNews(EventFeed events, LeaseWaiters waiters, WorkerRegistry workers, Announcer announcer, FollowDuty follow) : ISharedStoreNode
+internal sealed class SharedNews(EventFeed events, LeaseWaiters waiters, WorkerRegistry workers, Announcer announcer, FollowDuty follow, InboxDuty? inbox) : ISharedStoreNode
 {
     public void Heard(IReadOnlyList<BrokerEvent> heard)
     {
@@ -45,13 +46,17 @@ internal sealed class SharedNews(EventFeed events, LeaseWaiters waiters, WorkerR
         waiters.AnyReady(long.MaxValue);
         announcer.Waits(TimeSpan.Zero);
         follow.LookAtAll();
+        inbox?.LookAtAll();
     }
 
     public void Leads()
     {
         announcer.Waits(TimeSpan.Zero);
         follow.LookAtAll();
+        inbox?.LookAtAll();
     }
+
+    public void InboxFilled() => inbox?.Look();
 
     /// <summary>Also when it was held elsewhere its end may have made room under a limit that counts for all nodes.</summary>
     private bool TakeAway(LeaseToken token)

@@ -51,4 +51,9 @@ public interface ISharedStoreNode
 
     /// <summary><see cref="ISharedStore.IsLeader"/> became true: the duties begin here now.</summary>
     void Leads();
+
+    /// <summary>A transaction with requests for the inbox was committed (<see cref="IInboxStore"/>).</summary>
+    void InboxFilled()
+    {
+    }
 }

@@ -16,6 +16,9 @@ public sealed record EnqueueRequest(IReadOnlyList<JobSpec> Jobs, string? Idempot
     /// arrived; the other jobs' ids count up from it (<see cref="JobId.Following"/>). Null: the store makes the ids.
     /// </summary>
     public Guid? FirstId { get; init; }
+
+    /// <summary>Whether requests that are sent one after another, without waiting for the answers, keep their order; a store that gathers requests in several groups takes care of it.</summary>
+    public bool Ordered { get; init; }
 }
 
 /// <summary>What became of an enqueue.</summary>

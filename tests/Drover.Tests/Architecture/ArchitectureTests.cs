@@ -14,7 +14,9 @@ public sealed class ArchitectureTests
         ["Drover.Ssh"] = ["Drover"],
         ["Drover.Server"] = ["Drover"],
         // One package for a developer: the stores a program may keep its jobs in come with it.
-        ["Drover.Hosting"] = ["Drover", "Drover.Sqlite", "Drover.NetQueue"],
+        ["Drover.Hosting"] = ["Drover", "Drover.Sqlite", "Drover.Postgres", "Drover.NetQueue"],
+        // Apart, for Entity Framework comes with it.
+        ["Drover.EntityFrameworkCore"] = ["Drover", "Drover.Hosting"],
         // The same for a developer of a web program, with API and dashboard inside it.
         ["Drover.AspNetCore"] = ["Drover", "Drover.Hosting", "Drover.Server"],
         ["Drover.Testing"] = ["Drover", "Drover.Hosting"],

@@ -86,7 +86,9 @@ internal sealed class UniqueEnqueue(
             }
 
             string? key = request.IdempotencyKey is { } given ? string.Create(CultureInfo.InvariantCulture, $"{given} {index}.{n}") : null;
-            var again = await accept(new([spec], key, request.Fingerprint), cancel);
+            // Its own id is free: it was not created.
+            Guid? id = request.FirstId is { } first ? JobId.Following(first, index) : null;
+            var again = await accept(new([spec], key, request.Fingerprint) { FirstId = id, Ordered = request.Ordered }, cancel);
             if (!again.Jobs[0].Duplicate)
                 return again.Jobs[0];
             (duplicate, replayed) = (again.Jobs[0], again.Replayed);
