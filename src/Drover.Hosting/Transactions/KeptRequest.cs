@@ -1,4 +1,3 @@
-using Drover.Brokers;
 using Drover.Jobs;
 using Drover.Storage;
 
