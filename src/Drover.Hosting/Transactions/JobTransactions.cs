@@ -19,9 +19,9 @@ public static class JobTransactions
     /// <param name="transaction">An open transaction of Npgsql.</param>
     /// <param name="cancel">Ends the wait.</param>
     /// <returns>The id that the job will have.</returns>
-    /// <exception cref="ArgumentException">The transaction has ended, or is not one of Npgsql.</exception>
+    /// <exception cref="ArgumentException">The transaction is not one of Npgsql.</exception>
     /// <exception cref="JobValidationException">An option breaks a rule; nothing was written.</exception>
-    /// <exception cref="InvalidOperationException">The type is not known, or the transaction's database has no schema of Drover's.</exception>
+    /// <exception cref="InvalidOperationException">The type is not known, the transaction has ended, or its database has no schema of Drover's.</exception>
     public static async ValueTask<Guid> EnqueueAsync<TJob>(
         this IJobClient jobs, TJob job, JobOptions? options, DbTransaction transaction, CancellationToken cancel = default) =>
         (await jobs.EnqueueManyAsync([job], options, transaction, cancel))[0];
@@ -85,7 +85,7 @@ public static class JobTransactions
         if (transaction is not NpgsqlTransaction { } postgres)
             throw new ArgumentException("Jobs can be enqueued in a transaction of Npgsql only; with another database use the outbox of Drover.EntityFrameworkCore.", nameof(transaction));
         if (postgres.Connection is not { } connection)
-            throw new ArgumentException("The transaction has ended.", nameof(transaction));
+            throw new InvalidOperationException("The transaction has ended.");
         string schema = KeptRequest.ClientOf(jobs).PostgresSchema;
         await using var command = new NpgsqlCommand($"INSERT INTO \"{schema.Replace("\"", "\"\"", StringComparison.Ordinal)}\".inbox (id, content) VALUES ($1, $2)", connection, postgres)
         {
