@@ -21,6 +21,7 @@ internal sealed class Enqueuer
     private readonly SharedClock _clock;
     private readonly QueueOptions _options;
     private readonly TimeProvider _time;
+    private Task _prepared = Task.CompletedTask;
 
     public Enqueuer(Link link, Registry registry, SharedClock clock, QueueOptions options, TimeProvider time)
     {
@@ -30,10 +31,29 @@ internal sealed class Enqueuer
         _guarded = new(1, MostJobs, p => p.Rows.Count, RunGuardedAsync);
     }
 
-    public async ValueTask<EnqueueResult> EnqueueAsync(EnqueueRequest request, CancellationToken cancel)
+    public ValueTask<EnqueueResult> EnqueueAsync(EnqueueRequest request, CancellationToken cancel) =>
+        request.Ordered ? InOrderAsync(request, cancel) : EnqueueAsync(request, Task.CompletedTask, null, cancel);
+
+    /// <summary>One whose lines are new and must be written first lets no later one pass.</summary>
+    private async ValueTask<EnqueueResult> InOrderAsync(EnqueueRequest request, CancellationToken cancel)
+    {
+        var mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var before = Interlocked.Exchange(ref _prepared, mine.Task);
+        try
+        {
+            return await EnqueueAsync(request, before, mine, cancel);
+        }
+        finally
+        {
+            mine.TrySetResult();
+        }
+    }
+
+    private async ValueTask<EnqueueResult> EnqueueAsync(EnqueueRequest request, Task before, TaskCompletionSource? prepared, CancellationToken cancel)
     {
         var specs = request.Jobs;
         var lines = await _registry.LinesOfAsync([.. specs.Select(s => (s, s.Priority))], cancel);
+        await before;
         var rows = new List<JobRow>(specs.Count);
         bool guarded = request.IdempotencyKey is not null || _options.MaxSize is not null;
         for (int n = 0; n < specs.Count; n++)
@@ -42,7 +62,9 @@ internal sealed class Enqueuer
             guarded |= specs[n].UniqueKey is not null;
         }
 
-        return await (guarded ? _guarded : request.Ordered ? _ordered : _plain).AddAsync(new(request, rows));
+        var answer = (guarded ? _guarded : request.Ordered ? _ordered : _plain).AddAsync(new(request, rows));
+        prepared?.TrySetResult();
+        return await answer;
     }
 
     private async Task RunPlainAsync(List<Call<Prepared, EnqueueResult>> group)

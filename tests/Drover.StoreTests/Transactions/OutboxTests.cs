@@ -1,7 +1,6 @@
 using System.Data.Common;
 using Drover.Brokers;
 using Drover.EntityFrameworkCore;
-using Drover.Storage;
 using Drover.StoreTests.Postgres;
 using Drover.StoreTests.Support;
 using Drover.Testing;
