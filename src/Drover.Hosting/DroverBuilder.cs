@@ -169,7 +169,7 @@ public sealed class DroverBuilder
     private void TakeStore()
     {
         if (HasStore)
-            throw new InvalidOperationException("Jobs are kept in one place: name one of UseSqlite, UseStore and UseNetQueue.");
+            throw new InvalidOperationException("Jobs are kept in one place: name one of UseSqlite, UsePostgres, UseStore and UseNetQueue.");
         HasStore = true;
     }
 

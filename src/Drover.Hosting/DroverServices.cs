@@ -20,7 +20,7 @@ public static class DroverServices
         var drover = new DroverBuilder(services);
         configure(drover);
         if (!drover.HasStore)
-            throw new InvalidOperationException("Say where jobs are kept: UseSqlite(\"data\") for this program alone, UseNetQueue(address, token) for a cluster.");
+            throw new InvalidOperationException("Say where jobs are kept: UseSqlite(\"data\") for this program alone, UsePostgres(url) for several, UseNetQueue(address, token) for a cluster.");
         drover.Worker.Validate();
         drover.Broker.Validate();
         services.TryAddSingleton(TimeProvider.System);
