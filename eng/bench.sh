@@ -29,4 +29,6 @@ if [ "${1:-}" = web ]; then
   cd tests/browser
   exec npx playwright test --config bench/playwright.config.ts "$@"
 fi
+# Hangfire and Drover on the same servers.
+if [ "${1:-}" = hangfire ]; then install_packages postgresql redis-server; fi
 exec dotnet run --project bench/Drover.Bench -c Release -- "$@"

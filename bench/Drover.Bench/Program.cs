@@ -1,4 +1,5 @@
 using Drover.Bench.Engine;
+using Drover.Bench.Hangfire;
 using Drover.Bench.NetQueue;
 using Drover.Bench.Peers;
 using Drover.Bench.Postgres;
@@ -11,6 +12,7 @@ return args switch
     ["ssh", .. var rest] => await SshBench.RunAsync(rest),
     ["engine", .. var rest] => await EngineBench.RunAsync(rest),
     ["postgres", .. var rest] => await PostgresBench.RunAsync(rest),
+    ["hangfire", .. var rest] => await HangfireBench.RunAsync(rest),
     ["rows", .. var rest] => await PeersBench.RunAsync(rest),
     ["netqueue", .. var rest] => await NetQueueBench.RunAsync(rest),
     _ => Usage(),
@@ -23,6 +25,7 @@ static int Usage()
         {EngineBench.Usage}
         {PostgresBench.Usage}
         {NetQueueBench.Usage}
+        {HangfireBench.Usage}
         {PeersBench.Usage}
         {SshBench.Usage}
         """);
