@@ -1,4 +1,4 @@
-// hostname on many servers: the real program beside pssh, clush and ansible, against one sshd at many loopback addresses, at the same key
+// hostname on many servers: the real program beside pssh, clush and ansible, against one sshd under many names, at the same key
 // exchange; then how long a remote line takes to a reader of the live log. Arguments: [servers] [key exchange]
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ const program = process.env.DROVER_PROGRAM ?? join(process.cwd(), 'out/drover');
 const folder = mkdtempSync(join(tmpdir(), 'drover-bench-ssh-'));
 // BENCH_USER: who signs in; a login shell that reads a long profile costs its time.
 const user = process.env.BENCH_USER ?? userInfo().username;
-const addresses = Array.from({ length: count }, (_, n) => `127.0.${1 + Math.floor(n / 250)}.${1 + n % 250}`);
+const names = Array.from({ length: count }, (_, n) => `s${n}`);
 const children = [];
 
 function start(file, args, options = {}) {
@@ -37,15 +37,15 @@ async function sshd() {
   mkdirSync('/run/sshd', { recursive: true });
   writeFileSync(join(keys, 'keys'), readFileSync(join(folder, 'client.pub')));
   writeFileSync(join(folder, 'sshd_config'), [
-    `ListenAddress 0.0.0.0:${port}`, `HostKey ${folder}/host`, `AuthorizedKeysFile ${keys}/keys`, 'PidFile none', 'MaxStartups 500',
+    `ListenAddress 127.0.0.1:${port}`, `HostKey ${folder}/host`, `AuthorizedKeysFile ${keys}/keys`, 'PidFile none', 'MaxStartups 500',
     'UsePAM no', 'PermitRootLogin yes', `KexAlgorithms ${exchange}`].join('\n') + '\n');
   start('/usr/sbin/sshd', ['-D', '-f', join(folder, 'sshd_config')]);
   process.on('exit', () => rmSync(keys, { recursive: true, force: true }));
   return port;
 }
 
-const options = persist => ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR', `IdentityFile=${folder}/client`, 'IdentitiesOnly=yes',
-  ...(persist ? ['ControlMaster=auto', 'ControlPersist=60', `ControlPath=${folder}/%C`] : [])].flatMap(o => ['-o', o]);
+const options = persist => ['HostName=127.0.0.1', 'StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR', `IdentityFile=${folder}/client`, 'IdentitiesOnly=yes',
+  ...(persist ? ['ControlMaster=auto', 'ControlPersist=60', `ControlPath=${folder}/%n`] : [])].flatMap(o => ['-o', o]);
 
 function timed(file, args) {
   const begin = performance.now();
@@ -73,8 +73,8 @@ async function drover(port) {
   };
   await until(() => call('/health/ready'));
   const key = readFileSync(join(folder, 'client'), 'utf8');
-  for (const [n, hostname] of addresses.entries())
-    await call('/api/v1/servers', { name: `s${n}`, hostname, port, user, auth_type: 'key', private_key: key, tags: ['bench'] });
+  for (const name of names)
+    await call('/api/v1/servers', { name, hostname: '127.0.0.1', port, user, auth_type: 'key', private_key: key, tags: ['bench'] });
   const run = () => {
     const { seconds, text } = timed(program, ['run', '--tag', 'bench', '--url', url, '--token', token, '--', 'hostname']);
     const lines = text.split('\n').filter(line => line.includes(execFileSync('hostname', { encoding: 'utf8' }).trim())).length;
@@ -100,16 +100,16 @@ try {
   await until(() => execFileSync('ssh', [...options(false), '-p', port, `${user}@127.0.0.1`, 'true'], { stdio: 'ignore' }));
   const waits = await drover(port);
 
-  writeFileSync(join(folder, 'hosts'), addresses.map(a => `${user}@${a}:${port}`).join('\n') + '\n');
+  writeFileSync(join(folder, 'hosts'), names.map(name => `${user}@${name}:${port}`).join('\n') + '\n');
   const pssh = persist => timed('parallel-ssh', ['-h', join(folder, 'hosts'), '-p', '50', '-i', '-t', '120', ...options(persist).map((o, i) => i % 2 ? o : '-O').filter(Boolean), 'hostname']).seconds;
   row('pssh', pssh(false));
   pssh(true);
   row('pssh, ControlPersist', rows.at(-1)[1], pssh(true));
 
-  const clush = persist => timed('clush', ['-w', addresses.join(','), '-f', '50', '-l', user, '-o', [`-p ${port}`, ...options(persist)].join(' ').replaceAll('%', '%%'), 'hostname']).seconds;
+  const clush = persist => timed('clush', ['-w', names.join(','), '-f', '50', '-l', user, '-o', [`-p ${port}`, ...options(persist)].join(' ').replaceAll('%', '%%'), 'hostname']).seconds;
   row('clush', clush(false), (clush(true), clush(true)));
 
-  writeFileSync(join(folder, 'inventory'), addresses.map(a => `${a} ansible_port=${port} ansible_user=${user}`).join('\n') + '\n');
+  writeFileSync(join(folder, 'inventory'), names.map(name => `${name} ansible_port=${port} ansible_user=${user}`).join('\n') + '\n');
   const ansible = persist => timed('ansible', ['all', '-i', join(folder, 'inventory'), '-f', '50', '-m', 'raw', '-a', 'hostname', `--ssh-common-args=${options(persist).join(' ')}`]).seconds;
   row('ansible -m raw', ansible(false), (ansible(true), ansible(true)));
 

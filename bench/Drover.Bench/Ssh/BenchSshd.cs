@@ -5,7 +5,7 @@ using Drover.Servers;
 
 namespace Drover.Bench.Ssh;
 
-/// <summary>An sshd of its own on a free port of all loopback addresses.</summary>
+/// <summary>An sshd of its own on a free port of the loopback address.</summary>
 internal sealed class BenchSshd : IDisposable
 {
     private readonly string _folder;
@@ -29,7 +29,7 @@ internal sealed class BenchSshd : IDisposable
         int port = ((IPEndPoint)listener.LocalEndpoint).Port;
         listener.Stop();
         await File.WriteAllTextAsync(folder + "/config", $"""
-            ListenAddress 0.0.0.0:{port}
+            ListenAddress 127.0.0.1:{port}
             HostKey {folder}/host
             AuthorizedKeysFile {folder}/client.pub
             PidFile none
@@ -45,12 +45,12 @@ internal sealed class BenchSshd : IDisposable
         return new(folder, port, process);
     }
 
-    /// <summary>The n-th of many servers: the same sshd at another loopback address.</summary>
+    /// <summary>The n-th of many servers, each with connections of its own: the same sshd.</summary>
     public SshTarget Target(int number) => new()
     {
         ServerId = "s" + number,
         ServerName = "s" + number,
-        Host = $"127.0.{number / 250}.{1 + number % 250}",
+        Host = "127.0.0.1",
         Port = Port,
         User = Environment.GetEnvironmentVariable("BENCH_USER") ?? Environment.UserName,
         Credential = new() { PrivateKey = ClientKey },

@@ -12,6 +12,9 @@ internal sealed class ApiException(int status, ProblemBody? problem) : Exception
 
     public int Status { get; } = status;
 
+    /// <summary>Whether it is only this field that is wrong.</summary>
+    public bool ConcernsOnly(string field) => problem?.Errors is { Count: 1 } errors && errors.ContainsKey(field);
+
     /// <summary>Whether what was asked for makes no sense, rather than cannot be done.</summary>
     public bool IsUsage => Status is 400 or 413 or 415 or 422;
 

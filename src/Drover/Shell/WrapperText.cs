@@ -52,12 +52,20 @@ internal static class WrapperText
         """;
 
     /// <summary>
+    /// m: whether anything may be left, told without a look at every process of a busy server. Linux gives process ids out in turn, so what a job left has
+    /// one between w, begun just before it, and v, begun now; and it is not in the wrapper's own group. Ids begin anew at the end, so after more than two seconds,
+    /// or when they went round, nothing is known.
     /// y: tell what the job leaves behind, as pid:name, usually nothing; it is the last word. Looked for by its cookie, so that daemons are found too; twice, since
     /// what is just ending (the left side of a pipe) is no leftover. Where there is no /proc nobody is found.
     /// </summary>
     private const string Leftovers = """
-        y() { for i in 1 2; do f=$(grep -lsz "^DROVER_ID=$M" /proc/[0-9]*/environ); [ "$f" ] || break; [ $i = 2 ] || sleep 0.2 || sleep 1; done;
-        L=; for f in $f; do f=${f%/environ}; t=; read -r t <$f/comm; t=${t:-?}; L="$L ${f#/proc/}:${t%% *}"; done; e L $L; };
+        m() { : & v=$! c= i=$w; [ "$U" ] && [ "$v" -gt "$w" ] && [ $((v-w)) -lt 500 ] && read -r t x </proc/uptime && [ $((${t%%.*}-U)) -le 2 ] && read -r t </proc/self/stat || return 0;
+        t=${t##*) }; set -- $t; o=$3;
+        while [ $((i=i+1)) -lt "$v" ]; do [ -r /proc/$i/environ ] || continue;
+        t=; read -r t </proc/$i/stat; t=${t##*) }; set -- $t; case $1 in Z|X) ;; *) [ "$3" = "$o" ] || c="$c /proc/$i/environ";; esac; done;
+        [ "$c" ] && grep -qsz "^DROVER_ID=$M" $c; };
+        y() { L= f=; m && for i in 1 2; do f=$(grep -lsz "^DROVER_ID=$M" /proc/[0-9]*/environ); [ "$f" ] || break; [ $i = 2 ] || sleep 0.2 || sleep 1; done;
+        for f in $f; do f=${f%/environ}; t=; read -r t <$f/comm; t=${t:-?}; L="$L ${f#/proc/}:${t%% *}"; done; e L $L; };
         """;
 
     /// <summary>
@@ -93,13 +101,14 @@ internal static class WrapperText
     /// </summary>
     private const string RunJob = """
         exec 8<&0 </dev/null;
+        read -r U x </proc/uptime; U=${U%%.*};
         if command -v setsid >/dev/null; then j() { exec setsid "$@"; };
         elif command -v perl >/dev/null; then j() { exec perl -e "use POSIX; setsid(); exec {(@ARGV)[0]} @ARGV or exit(127)" -- "$@"; };
         else set -m; j() { exec "$@"; }; fi;
         if [ "$T" -gt 0 ]; then ( trap "" PIPE; exec 7<&- 8<&- 9<&- >/dev/null; i=0; while [ $i -lt "$T" ]; do sleep 2 6>&-; i=$((i+2)); done; e D; g & ) & z=$!; fi;
         ( trap "" PIPE HUP; exec 7<&- 9<&- >/dev/null; c ) & w=$!;
         ( exec 8<&- 0<&7 7<&-; read -r p x </proc/self/stat || p=$(exec sh -c "echo \$PPID"); e P "$p"; exec 2>&6 6>&-;
-        DROVER_ID=$M; export DROVER_ID; h="$h"; unset N M G T S I w z x; eval "$h"; j "$@" ); r=$?;
+        DROVER_ID=$M; export DROVER_ID; h="$h"; unset N M G T S I U w z x; eval "$h"; j "$@" ); r=$?;
         kill -KILL $w $z;
         e X $r; y; exit $r
         """;

@@ -25,7 +25,7 @@ public sealed class KillTests(ITestOutputHelper output)
             await drover.StartAgainAsync();
         }
 
-        await game.EndAsync(() => drover.Log);
+        await game.EndAsync(Kills, () => drover.Log);
         await game.CheckAsync(Kills);
         await ShellHost.NothingLeftAsync(mark);
     }

@@ -65,8 +65,8 @@ internal sealed class FaultGame(StoreServer server, string? disk, ITestOutputHel
         }
         while (TimeProvider.System.GetElapsedTime(began) < atLeast);
 
-        await game.EndAsync(Logs);
         int kills = _done["node killed"] + _done["worker killed"];
+        await game.EndAsync(kills, Logs);
         await game.CheckAsync(kills, string.Concat(_done.Where(d => !d.Key.EndsWith("killed", StringComparison.Ordinal)).Select(d => string.Create(CultureInfo.InvariantCulture, $", {d.Value} x {d.Key}"))));
         await CheckOrderAsync(random);
         await ShellHost.NothingLeftAsync(_mark);

@@ -206,6 +206,8 @@ public abstract partial class ShellTests
     [Theory]
     [InlineData("sleep 300 </dev/null >/dev/null 2>&1 &")]
     [InlineData("setsid nohup sleep 300 </dev/null >/dev/null 2>&1 &")]
+    // So long that the wrapper does not go by process ids.
+    [InlineData("setsid sleep 300 </dev/null >/dev/null 2>&1 & sleep 3")]
     public async Task A_background_process_that_is_left_behind_is_told_and_goes_on(string background)
     {
         ShellHost host = await HostAsync();

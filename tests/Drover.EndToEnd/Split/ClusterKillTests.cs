@@ -38,7 +38,7 @@ public sealed class ClusterKillTests(ITestOutputHelper output)
 
         await cluster.ReadyAsync("api-1");
         await cluster.ReadyAsync("api-2", "w-1", "w-2");
-        await game.EndAsync(() => cluster.Logs);
+        await game.EndAsync(Kills, () => cluster.Logs);
         await game.CheckAsync(Kills);
         await ShellHost.NothingLeftAsync(mark);
         Assert.All(cluster.Running.Values, program => Assert.False(program.Ended, program.ErrorText));

@@ -163,7 +163,7 @@ public sealed class CutConnectionTests
     }
 
     [Fact]
-    public async Task A_request_that_nobody_answers_is_in_doubt_in_the_end()
+    public async Task A_request_that_never_reaches_the_server_is_not_in_doubt()
     {
         await using var house = await NetQueueHouse.OpenAsync();
         house.Proxy.Refuses = true;

@@ -55,9 +55,9 @@ public sealed class FaultyProxy : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _ended.CancelAsync();
+        await _accepting;
         _listener.Stop();
         CutAll();
-        await _accepting;
         await Task.WhenAll(_serving);
         _listener.Dispose();
         _ended.Dispose();

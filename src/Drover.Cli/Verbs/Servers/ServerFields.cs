@@ -13,7 +13,7 @@ internal sealed class ServerFields
     private readonly Option<string?> _user = new("--user") { Description = "the user to sign in as", HelpName = "USER" };
     private readonly Option<string?> _key = new("--key") { Description = "a private key file; it is stored encrypted", HelpName = "FILE" };
     private readonly Option<string?> _keyName = new("--key-name") { Description = "an uploaded key (`drover key add`)", HelpName = "NAME", CompletionSources = { Completion.Keys } };
-    private readonly Option<bool> _passphrase = new("--passphrase") { Description = "ask for the key's passphrase (or read it from DROVER_PASSPHRASE)" };
+    private readonly Option<bool> _passphrase = new("--passphrase") { Description = "ask for the key's passphrase (or read it from DROVER_PASSPHRASE); a key that wants one is asked about anyway" };
     private readonly Option<bool> _password = new("--password") { Description = "sign in with a password; it is asked for (or read from DROVER_PASSWORD)" };
     private readonly Option<string[]> _tag = new("--tag") { Description = "a tag; may be given more than once", HelpName = "TAG" };
     private readonly Option<string?> _hostKey = new("--host-key") { Description = "the host key to trust, as in known_hosts: 'ssh-ed25519 AAAA…'", HelpName = "KEY" };
@@ -50,6 +50,19 @@ internal sealed class ServerFields
         return keyName is null ? server : server with { AuthType = ServerAuthType.Key, KeyName = keyName };
     }
 
+    /// <summary>Sends what was read; a key that turns out to want a passphrase gets it from where <c>--passphrase</c> has it.</summary>
+    public static async Task<ServerResponse> SendAsync(ServerRequest server, Func<ServerRequest, Task<ServerResponse>> send)
+    {
+        try
+        {
+            return await send(server);
+        }
+        catch (ApiException locked) when (server.Passphrase is null && locked.ConcernsOnly("passphrase"))
+        {
+            return await send(server with { Passphrase = Secret("DROVER_PASSPHRASE", "Passphrase of the key") });
+        }
+    }
+
     private static async Task<string?> JumpAsync(Call call, string? text, string? before) => text switch
     {
         null => before,
@@ -63,7 +76,7 @@ internal sealed class ServerFields
         if (Environment.GetEnvironmentVariable(variable) is { Length: > 0 } given)
             return given;
         if (!Screen.IsInteractive)
-            throw new UsageException($"{name}: give it in the environment variable {variable}, or run this on a terminal to be asked.");
+            throw new UsageException($"{name} needed: give it in the environment variable {variable}, or run this on a terminal to be asked.");
         Console.Error.Write(name + ": ");
         var text = new System.Text.StringBuilder();
         for (ConsoleKeyInfo key; (key = Console.ReadKey(intercept: true)).Key != ConsoleKey.Enter;)

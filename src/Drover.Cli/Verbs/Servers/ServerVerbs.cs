@@ -27,8 +27,8 @@ internal static class ServerVerbs
                     throw new UsageException("--host is missing: the server's host name or address.");
                 if (request is { Password: null, PrivateKey: null, KeyName: null })
                     throw new UsageException("Say how to sign in: --key FILE, --key-name NAME of an uploaded key, or --password.");
-                return call.Screen.Answer(await call.Client.CreateAsync<ServerRequest, ServerResponse>("servers", request, call.Cancel),
-                    s => $"Added {s.Name}. Try it: drover server test {s.Name}");
+                var added = await ServerFields.SendAsync(request, server => call.Client.CreateAsync<ServerRequest, ServerResponse>("servers", server, call.Cancel));
+                return call.Screen.Answer(added, s => $"Added {s.Name}. Try it: drover server test {s.Name}");
             });
     }
 
@@ -105,8 +105,10 @@ internal static class ServerVerbs
                 JumpServerId = server.JumpServerId,
                 MaxConcurrency = server.MaxConcurrency,
             };
-            return call.Screen.Answer(await call.Client.SendAsync<ServerRequest, ServerResponse>(HttpMethod.Put, $"servers/{server.Id}", await fields.ReadAsync(parsed, call, same), call.Cancel),
-                    s => $"Changed {s.Name}.");
+            var changed = await ServerFields.SendAsync(
+                await fields.ReadAsync(parsed, call, same),
+                request => call.Client.SendAsync<ServerRequest, ServerResponse>(HttpMethod.Put, $"servers/{server.Id}", request, call.Cancel));
+            return call.Screen.Answer(changed, s => $"Changed {s.Name}.");
         });
     }
 
