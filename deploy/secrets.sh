@@ -28,6 +28,7 @@ token() { printf 'drover_%s' "$(openssl rand -hex 32)"; }
 cat >"$folder/drover.env.new" <<END
 DROVER_ADMIN_TOKEN=$(token)
 DROVER_WORKER_TOKEN=$(token)
+DROVER_METRICS_TOKEN=$(token)
 DROVER_MASTER_KEY=$(openssl rand -base64 32)
 QUEUE_URL=netqueue://$1:9000?fingerprint=$fingerprint
 POSTGRES_PASSWORD=$(openssl rand -hex 24)

@@ -41,7 +41,7 @@ public static class DroverServer
     {
         services.AddDroverDirectory(options);
         services.AddSingleton<SecretRotation>().AddSingleton<ServerRules>().AddSingleton<ServerChecks>();
-        services.AddSingleton<AdminToken>().AddSingleton<SignInCodes>().AddSingleton<Sessions>().AddSingleton<FailedAttempts>();
+        services.AddSingleton<AccessTokens>().AddSingleton<SignInCodes>().AddSingleton<Sessions>().AddSingleton<FailedAttempts>();
         services.AddSingleton<JobSubmission>().AddSingleton<Idempotency>().AddSingleton<StreamSlots>();
         services.AddSingleton<LiveData>().AddSingleton<LiveTicker>().AddSingleton<LiveTopics>();
         services.AddSingleton<SystemSnapshot>().AddSingleton<HealthChecks>();

@@ -24,7 +24,7 @@ public static class DroverServerStartup
     {
         var options = services.GetRequiredService<ServerOptions>();
         if (options.AuthMode == AuthMode.Token)
-            services.GetService<AdminToken>();
+            services.GetService<AccessTokens>();
         await services.GetRequiredService<KeyRingCheck>().RunAsync(cancel);
         var servers = services.GetRequiredService<ServerCatalog>();
         var broker = services.GetRequiredService<IBroker>();

@@ -15,6 +15,9 @@ public sealed record ServerOptions
     /// <summary>The admin token; null for the one in the data folder, which is made at the first start.</summary>
     public string? AdminToken { get; init; }
 
+    /// <summary>A token that reads <c>/metrics</c> and nothing else, for who scrapes them; null for none.</summary>
+    public string? MetricsToken { get; init; }
+
     /// <summary>The key that seals secrets, 32 bytes; null for the key ring in the data folder. Several nodes on one catalog need the same.</summary>
     public ReadOnlyMemory<byte>? MasterKey { get; init; }
 
@@ -78,6 +81,8 @@ public sealed record ServerOptions
             throw new ArgumentException("The data folder must be named.");
         if (AdminToken is { Length: < 16 })
             throw new ArgumentException("The admin token must have at least 16 characters.");
+        if (MetricsToken is { Length: < 16 })
+            throw new ArgumentException("The metrics token must have at least 16 characters.");
         if (MasterKey is { Length: not 32 })
             throw new ArgumentException("The master key must have 32 bytes.");
         if (DefaultTimeout < TimeSpan.Zero || DefaultTimeout > Drover.Jobs.JobValidator.MaxDuration)

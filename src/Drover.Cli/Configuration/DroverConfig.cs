@@ -84,6 +84,7 @@ internal sealed class DroverConfig(IReadOnlyDictionary<Setting, SettingValue> va
     {
         DataDirectory = DataFolder,
         AdminToken = OrNull(Settings.AdminToken),
+        MetricsToken = OrNull(Settings.MetricsToken),
         MasterKey = Checks.TryKey(Text(Settings.MasterKey), out byte[] key) ? (ReadOnlyMemory<byte>?)key : default,
         AuthMode = WithoutToken ? AuthMode.None : AuthMode.Token,
         AllowedShells = List(Settings.Shells),

@@ -8,7 +8,7 @@ namespace Drover.Server.Auth;
 
 /// <summary>Lets in who has a token or a session, and nobody else; every endpoint asks unless it is marked <see cref="OpenToAll"/>.</summary>
 internal sealed class Authentication(
-    RequestDelegate next, AdminToken admin, Sessions sessions, FailedAttempts failures, AuditTrail audit, ServerOptions options)
+    RequestDelegate next, AccessTokens tokens, Sessions sessions, FailedAttempts failures, AuditTrail audit, ServerOptions options)
 {
     public const string CookieName = "drover_session";
     private const string Bearer = "Bearer ";
@@ -36,8 +36,8 @@ internal sealed class Authentication(
         string? authorization = context.Request.Headers.Authorization;
         if (authorization is not null)
         {
-            if (authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) && admin.Matches(authorization.AsSpan(Bearer.Length).Trim()))
-                await AdmitAsync(context, new("admin", Caller.OriginOf(context)));
+            if (ActorOf(authorization, endpoint) is { } actor)
+                await AdmitAsync(context, new(actor, Caller.OriginOf(context)));
             else
                 await RefuseAsync(context, failures, audit, "The token is wrong.");
             return;
@@ -76,6 +76,16 @@ internal sealed class Authentication(
         await audit.RecordAsync(new("anonymous", Caller.OriginOf(context)), "auth.denied", null, $"{context.Request.Method} {context.Request.Path}");
         context.Response.Headers.WWWAuthenticate = "Bearer error=\"invalid_token\"";
         await new UnauthorizedProblem(why).ExecuteAsync(context);
+    }
+
+    private string? ActorOf(string authorization, Endpoint endpoint)
+    {
+        if (!authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
+            return null;
+        var token = authorization.AsSpan(Bearer.Length).Trim();
+        if (tokens.IsAdmin(token))
+            return "admin";
+        return endpoint.Metadata.GetMetadata<OpenToMetricsToken>() is not null && tokens.IsMetrics(token) ? "metrics" : null;
     }
 
     private Task AdmitAsync(HttpContext context, Caller caller)

@@ -18,6 +18,12 @@ internal static class CallerExtensions
         context.Features.Get<Caller>() ?? throw new InvalidOperationException("The endpoint is open to all: nobody is known.");
 }
 
+/// <summary>Marks an endpoint that the metrics token may call, too.</summary>
+internal sealed class OpenToMetricsToken
+{
+    public static OpenToMetricsToken Mark { get; } = new();
+}
+
 /// <summary>Marks an endpoint that asks for no token.</summary>
 internal sealed class OpenToAll
 {

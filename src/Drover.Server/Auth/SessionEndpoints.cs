@@ -23,7 +23,7 @@ internal static class SessionEndpoints
     /// <summary>Sign a browser in</summary>
     /// <remarks>Exchanges a token or a one-time code for a session: an http-only, same-site cookie. Calls that change something must then send the answer's <c>csrf_token</c> in the header <c>X-CSRF-Token</c>.</remarks>
     public static async Task<Results<Ok<SessionResponse>, EmptyHttpResult>> OpenAsync(
-        SessionRequest request, HttpContext context, AdminToken admin, SignInCodes codes, Sessions sessions, FailedAttempts failures, AuditTrail audit, ServerOptions options)
+        SessionRequest request, HttpContext context, AccessTokens tokens, SignInCodes codes, Sessions sessions, FailedAttempts failures, AuditTrail audit, ServerOptions options)
     {
         if (request.Token is null == request.Code is null)
             throw Errors.Of("token", "Give a token or a code.");
@@ -33,7 +33,7 @@ internal static class SessionEndpoints
             return TypedResults.Empty;
         }
 
-        string? actor = request.Code is { } code ? codes.Redeem(code) : admin.Matches(request.Token) ? "admin" : null;
+        string? actor = request.Code is { } code ? codes.Redeem(code) : tokens.IsAdmin(request.Token) ? "admin" : null;
         if (actor is null)
         {
             await Authentication.RefuseAsync(context, failures, audit,

@@ -1,6 +1,7 @@
 using System.Text;
 using Drover.Brokers;
 using Drover.Jobs;
+using Drover.Server.Auth;
 using Drover.Server.Http;
 using Drover.Server.Workers;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -10,7 +11,7 @@ namespace Drover.Server.Metrics;
 /// <summary>Figures for Prometheus.</summary>
 internal static class MetricsEndpoint
 {
-    public static void MapMetrics(this IEndpointRouteBuilder root) => root.MapGet("/metrics", ReadAsync).WithName("getMetrics").WithTags("Health");
+    public static void MapMetrics(this IEndpointRouteBuilder root) => root.MapGet("/metrics", ReadAsync).WithName("getMetrics").WithTags("Health").WithMetadata(OpenToMetricsToken.Mark);
 
     /// <summary>Read all figures in Prometheus's text format</summary>
     public static async Task<ContentHttpResult> ReadAsync(

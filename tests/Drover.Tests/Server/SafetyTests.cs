@@ -30,6 +30,21 @@ public sealed class SafetyTests
     }
 
     [Fact]
+    public async Task The_metrics_token_reads_the_figures_and_nothing_else()
+    {
+        const string Token = "metrics-token-0123456789";
+        await using var host = await TestHost.StartAsync(options => options with { MetricsToken = Token });
+        using var scraper = host.NewClient(Token);
+        Assert.Contains("drover_jobs{", (await scraper.Get("/metrics")).Is(200).Text, StringComparison.Ordinal);
+        (await scraper.Get("jobs")).Is(401);
+        (await scraper.Post("jobs", """{"command": "true"}""")).Is(401);
+        (await scraper.Post("session", $$"""{"token": "{{Token}}"}""")).Is(401);
+        using var wrong = host.NewClient(Token + "x");
+        (await wrong.Get("/metrics")).Is(401);
+        (await host.Client.Get("/metrics")).Is(200);
+    }
+
+    [Fact]
     public async Task Secrets_come_back_in_no_answer_log_event_or_document()
     {
         const string Password = "pa55-never-shown", Passphrase = "phrase-never-shown";
