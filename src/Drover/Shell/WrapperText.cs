@@ -8,10 +8,10 @@ namespace Drover.Shell;
 internal static class WrapperText
 {
     /// <summary>Runs a job; its arguments are nonce, cookie, grace in tenths of a second, remote deadline in seconds, script mode, stdin mode.</summary>
-    public static readonly string Run = Join(Speak, "N=$1 M=$2 G=$3 T=$4 S=$5 I=$6 p= w= z=;", Signals, Control, Leftovers, Uploads, Prepare, RunJob);
+    public static readonly string Run = Join(Speak, "N=$1 M=$2 G=$3 T=$4 S=$5 I=$6 p= w= z= U=;", Signals, Control, Leftovers, Uploads, Prepare, RunJob);
 
     /// <summary>Runs a job on a terminal; the same arguments. Its control line is another channel with <see cref="Guard"/>.</summary>
-    public static readonly string RunOnTerminal = Join("N=$1 M=$2 S=$5 I=$6;", Terminal, Leftovers, Uploads, Prepare, RunTerminalJob);
+    public static readonly string RunOnTerminal = Join("N=$1 M=$2 S=$5 I=$6 U=;", Terminal, Leftovers, Uploads, Prepare, RunTerminalJob);
 
     /// <summary>Ends a job from a channel of its own; its arguments are nonce, cookie, grace.</summary>
     public static readonly string Guard = Join(Speak, "N=$1 M=$2 G=$3 p= z=;", Signals, Control, "exec 8<&0 </dev/null; trap \"\" PIPE HUP; e P 0; c;");
@@ -53,16 +53,14 @@ internal static class WrapperText
 
     /// <summary>
     /// m: whether anything may be left, told without a look at every process of a busy server. Linux gives process ids out in turn, so what a job left has
-    /// one between w, begun just before it, and v, begun now; and it is not in the wrapper's own group. Ids begin anew at the end, so after more than two seconds,
-    /// or when they went round, nothing is known.
+    /// one between w, begun just before it, and v, begun now; wrappers, ours and others', carry a mark: /proc/version open as 5. Ids begin anew at the end, so
+    /// after more than two seconds, or when they went round, nothing is known.
     /// y: tell what the job leaves behind, as pid:name, usually nothing; it is the last word. Looked for by its cookie, so that daemons are found too; twice, since
     /// what is just ending (the left side of a pipe) is no leftover. Where there is no /proc nobody is found.
     /// </summary>
     private const string Leftovers = """
-        m() { : & v=$! c= i=$w; [ "$U" ] && [ "$v" -gt "$w" ] && [ $((v-w)) -lt 500 ] && read -r t x </proc/uptime && [ $((${t%%.*}-U)) -le 2 ] && read -r t </proc/self/stat || return 0;
-        t=${t##*) }; set -- $t; o=$3;
-        while [ $((i=i+1)) -lt "$v" ]; do [ -r /proc/$i/environ ] || continue;
-        t=; read -r t </proc/$i/stat; t=${t##*) }; set -- $t; case $1 in Z|X) ;; *) [ "$3" = "$o" ] || c="$c /proc/$i/environ";; esac; done;
+        m() { : & v=$! c= i=$w; [ "$U" ] && [ "$v" -gt "$w" ] && [ $((v-w)) -lt 1000 ] && read -r t x </proc/uptime && [ $((${t%%.*}-U)) -le 2 ] || return 0;
+        while [ $((i=i+1)) -lt "$v" ]; do [ -r /proc/$i/environ ] && ! [ /proc/$i/fd/5 -ef /proc/version ] && c="$c /proc/$i/environ"; done;
         [ "$c" ] && grep -qsz "^DROVER_ID=$M" $c; };
         y() { L= f=; m && for i in 1 2; do f=$(grep -lsz "^DROVER_ID=$M" /proc/[0-9]*/environ); [ "$f" ] || break; [ $i = 2 ] || sleep 0.2 || sleep 1; done;
         for f in $f; do f=${f%/environ}; t=; read -r t <$f/comm; t=${t:-?}; L="$L ${f#/proc/}:${t%% *}"; done; e L $L; };
@@ -100,14 +98,13 @@ internal static class WrapperText
     /// killed outright when the job ends, and what it leaves is gone in two seconds.
     /// </summary>
     private const string RunJob = """
-        exec 8<&0 </dev/null;
-        read -r U x </proc/uptime; U=${U%%.*};
+        exec 8<&0 </dev/null; read -r U x </proc/uptime && U=${U%%.*}; [ ! "$U" ] || exec 5</proc/version;
         if command -v setsid >/dev/null; then j() { exec setsid "$@"; };
         elif command -v perl >/dev/null; then j() { exec perl -e "use POSIX; setsid(); exec {(@ARGV)[0]} @ARGV or exit(127)" -- "$@"; };
         else set -m; j() { exec "$@"; }; fi;
         if [ "$T" -gt 0 ]; then ( trap "" PIPE; exec 7<&- 8<&- 9<&- >/dev/null; i=0; while [ $i -lt "$T" ]; do sleep 2 6>&-; i=$((i+2)); done; e D; g & ) & z=$!; fi;
         ( trap "" PIPE HUP; exec 7<&- 9<&- >/dev/null; c ) & w=$!;
-        ( exec 8<&- 0<&7 7<&-; read -r p x </proc/self/stat || p=$(exec sh -c "echo \$PPID"); e P "$p"; exec 2>&6 6>&-;
+        ( exec 5<&- 8<&- 0<&7 7<&-; read -r p x </proc/self/stat || p=$(exec sh -c "echo \$PPID"); e P "$p"; exec 2>&6 6>&-;
         DROVER_ID=$M; export DROVER_ID; h="$h"; unset N M G T S I U w z x; eval "$h"; j "$@" ); r=$?;
         kill -KILL $w $z;
         e X $r; y; exit $r
