@@ -95,6 +95,17 @@ public sealed class RunTests(DroverFixture fixture) : IClassFixture<DroverFixtur
     }
 
     [Fact]
+    public async Task Without_a_terminal_a_job_that_does_not_start_says_once_why()
+    {
+        await using var run = _drover.Follow("run", "--queue", "nobody-serves-it", "--", "true");
+        await Until.TrueAsync(() => run.ErrorText.Contains("no worker serves the queue nobody-serves-it", StringComparison.Ordinal) || run.Ended, () => run.ErrorText);
+        await run.SignalAsync("TERM");
+        var ended = await run.EndAsync();
+        Assert.True(ended.Code == 130, ended.ToString());
+        Assert.Equal(1, ended.ErrorText.Split("Still waiting").Length - 1);
+    }
+
+    [Fact]
     public async Task A_detached_job_is_waited_for_later()
     {
         var begun = await _drover.CliAsync("run", "--detach", "--", "exit 5");

@@ -5,20 +5,30 @@ using Drover.Server.Contracts;
 
 namespace Drover.Cli.Verbs.Run;
 
-/// <summary>Tells on a terminal, while nothing comes, what a job is waiting for; of several jobs how many are done.</summary>
+/// <summary>
+/// Tells on a terminal, while nothing comes, what a job is waiting for; of several jobs how many are done. Elsewhere it says once what
+/// a single job waits for when that takes long: a script's log must not end without a word.
+/// </summary>
 internal sealed class Waiting(Call call, IReadOnlyList<RunTarget> targets, LineOutput output, Func<int> ended)
 {
     private const string Frames = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
     private static readonly TimeSpan Unnoticed = TimeSpan.FromMilliseconds(700);
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Goes on until it is canceled; never fails.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
-        if (Console.IsErrorRedirected || call.Screen.Json)
+        if (call.Screen.Json)
             return;
         try
         {
+            if (Console.IsErrorRedirected)
+            {
+                await TellOnceAsync(cancel);
+                return;
+            }
+
             await Task.Delay(Unnoticed, TimeProvider.System, cancel);
             string? text = null;
             for (int i = 0; ; i++)
@@ -35,6 +45,13 @@ internal sealed class Waiting(Call call, IReadOnlyList<RunTarget> targets, LineO
         {
             output.Pass(null);
         }
+    }
+
+    private async Task TellOnceAsync(CancellationToken cancel)
+    {
+        await Task.Delay(Long, TimeProvider.System, cancel);
+        if (targets.Count == 1 && await DescribeAsync(cancel) is { } text)
+            call.Screen.Note($"Still waiting; {text}.");
     }
 
     private async Task<string?> DescribeAsync(CancellationToken cancel)
