@@ -31,4 +31,7 @@ internal static partial class Log
 
     [LoggerMessage(2209, LogLevel.Warning, "A message of another node could not be read; is it of another version?")]
     public static partial void NotNews(ILogger log, Exception e);
+
+    [LoggerMessage(2210, LogLevel.Information, "The jobs under {Prefix} are brought to schema {Version}")]
+    public static partial void Upgrading(ILogger log, string prefix, int version);
 }

@@ -7,7 +7,9 @@ namespace Drover.Redis.Engine;
 /// <summary>What is checked before the first job: the data's version, and whether the server keeps what it acknowledges.</summary>
 internal static class ServerCheck
 {
-    private const int Version = 1;
+    private const int Version = 2;
+    private const int UpgradeAtOnce = 200;
+    private static readonly string UpgradeScript = Link.Script("upgrade");
 
     public static async Task RunAsync(Link link, ILogger log)
     {
@@ -15,8 +17,25 @@ internal static class ServerCheck
         long found = (long)await link.CallAsync(db => db.StringGetAsync(link.Key("schema")), default);
         if (found > Version)
             throw new RedisConfigurationException($"The data under {link.Prefix} was written by a newer Drover (version {found}, this one knows {Version}): start that version.");
+        await UpgradeAsync(link, log, found);
         foreach (var server in link.Connection.GetServers().Where(s => s.IsConnected && !s.IsReplica && s.ServerType != ServerType.Sentinel))
             await CheckAsync(server, log);
+    }
+
+    /// <summary>Moves the jobs some at a time; broken off, it goes on at the next start. Several nodes may do it at once.</summary>
+    private static async Task UpgradeAsync(Link link, ILogger log, long found)
+    {
+        if (found < Version)
+            Log.Upgrading(log, link.Prefix, Version);
+        for (int moved = UpgradeAtOnce; moved == UpgradeAtOnce;)
+        {
+            moved = (int)await link.RunAsync(UpgradeScript, [UpgradeAtOnce, Version], default);
+            if (moved < 0)
+                throw new RedisConfigurationException($"Nodes of an older Drover use the data under {link.Prefix}, or did within the last 30 seconds: stop them first, then start this version.");
+        }
+
+        if (found < Version)
+            await link.CallAsync(db => db.StringSetAsync(link.Key("schema"), Version), default);
     }
 
     private static async Task CheckAsync(IServer server, ILogger log)

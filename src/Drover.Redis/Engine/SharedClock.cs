@@ -31,6 +31,10 @@ internal sealed class SharedClock
     public static long Micros(TimeSpan length) =>
         ((length < Longest ? length : Longest).Ticks + TimeSpan.TicksPerMicrosecond - 1) / TimeSpan.TicksPerMicrosecond;
 
+    /// <summary>Rounded up: nothing is due too early.</summary>
+    public static long DueMicros(DateTimeOffset due) =>
+        Micros(due.AddTicks(TimeSpan.TicksPerMicrosecond - 1 < DateTimeOffset.MaxValue.UtcTicks - due.UtcTicks ? TimeSpan.TicksPerMicrosecond - 1 : 0));
+
     public long SteadyIn(TimeSpan delay) => Steady + Micros(delay);
 
     public static async ValueTask<SharedClock> StartAsync(Link link, TimeProvider time)

@@ -6,44 +6,20 @@ using StackExchange.Redis;
 
 namespace Drover.Redis.Jobs;
 
-/// <summary>A job's place in a list: where it stands by score, and its seq. It is also the cursor.</summary>
-internal readonly record struct Place(long Major, long Seq)
-{
-    public static Place? Parse(JobSort sort, string? cursor)
-    {
-        if (cursor is null)
-            return null;
-        string[] parts = cursor.Split('.');
-        if (parts.Length == 3 && parts[0] == Letter(sort)
-            && long.TryParse(parts[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long major)
-            && long.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out long seq))
-            return new(major, seq);
-        throw new ArgumentException("This is no cursor of a list with this sort.", nameof(cursor));
-    }
-
-    public string ToText(JobSort sort) => string.Create(CultureInfo.InvariantCulture, $"{Letter(sort)}.{Major}.{Seq}");
-
-    private static string Letter(JobSort sort) => sort switch
-    {
-        JobSort.CreatedDescending => "d",
-        JobSort.CreatedAscending => "a",
-        JobSort.FinishedDescending => "f",
-        _ => "p",
-    };
-}
-
-/// <summary>Walks through sorted sets in the order of a list, in chunks.</summary>
+/// <summary>Walks through places in the order of a list. At some no job stands that the list wants: whoever reads the jobs leaves them out.</summary>
 internal sealed class JobScan(Link link, JobTest test)
 {
     private const int Chunk = 250;
-    private const long Unfinished = -1;
+    private static readonly JobStatus[] Open = [JobStatus.Scheduled, JobStatus.Queued, JobStatus.Running, JobStatus.Retrying];
+    private readonly JobIndex _index = new(link);
 
     public async IAsyncEnumerable<Place> WalkAsync(JobSort sort, Place? after, [EnumeratorCancellation] CancellationToken cancel)
     {
+        var names = test.Indexes();
         if (sort is JobSort.CreatedAscending or JobSort.CreatedDescending)
         {
             var order = sort == JobSort.CreatedAscending ? Order.Ascending : Order.Descending;
-            await foreach (var (_, seq) in SetAsync(await test.IndexAsync(cancel), order, after is { } a ? new(a.Seq, a.Seq) : null, cancel))
+            await foreach (long seq in _index.WalkAsync(test.Statuses, names, order, after?.Seq, cancel))
                 yield return new(0, seq);
         }
         else if (sort == JobSort.Priority)
@@ -52,22 +28,22 @@ internal sealed class JobScan(Link link, JobTest test)
             {
                 if (priority < after?.Major)
                     continue;
-                Place? from = after is { } a && a.Major == priority ? new(a.Seq, a.Seq) : null;
-                await foreach (var (_, seq) in SetAsync(link.Key("p:" + priority), Order.Ascending, from, cancel))
+                long? from = after is { } a && a.Major == priority ? a.Seq : null;
+                await foreach (long seq in _index.WalkAsync(test.Statuses, [.. names, "p" + priority], Order.Ascending, from, cancel))
                     yield return new(priority, seq);
             }
         }
         else
         {
-            if (after is not { Major: Unfinished })
+            if (after is not { Major: Place.Unfinished })
             {
                 await foreach (var place in MergeAsync(["fc", "ff"], after, cancel))
                     yield return place;
             }
 
-            Place? rest = after is { Major: Unfinished } unfinished ? new(unfinished.Seq, unfinished.Seq) : null;
-            await foreach (var (_, seq) in MergeAsync(["s:1", "s:2", "s:3", "s:4"], rest, cancel))
-                yield return new(Unfinished, seq);
+            long? rest = after is { Major: Place.Unfinished } unfinished ? unfinished.Seq : null;
+            await foreach (long seq in _index.WalkAsync([.. test.Statuses.Intersect(Open)], names, Order.Descending, rest, cancel))
+                yield return new(Place.Unfinished, seq);
         }
     }
 

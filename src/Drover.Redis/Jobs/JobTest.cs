@@ -1,61 +1,59 @@
 using Drover.Jobs;
-using Drover.Redis.Engine;
-using StackExchange.Redis;
 
 namespace Drover.Redis.Jobs;
 
-/// <summary>Holds a filter against jobs, and knows the smallest index in which all that it lets through stand.</summary>
-internal sealed class JobTest(JobFilter filter, Link link)
+/// <summary>Holds a filter against jobs, and knows in which indexes all that it lets through stand.</summary>
+internal sealed class JobTest(JobFilter filter)
 {
-    /// <summary>What a test reads of a job: neither payload nor attempts.</summary>
-    public static readonly RedisValue[] Fields = ["st", "pr", "cr", "id", "err", "spec"];
+    private readonly IReadOnlyList<JobStatus> _statuses = filter.Statuses.Count == 0 ? Enum.GetValues<JobStatus>() : [.. filter.Statuses.Distinct()];
 
     public bool PassesAll => filter == JobFilter.All;
 
     /// <summary>Whether the statuses alone decide.</summary>
     public bool StatusesAlone => filter with { Statuses = [] } == JobFilter.All;
 
-    public IReadOnlyList<JobStatus> Statuses { get; } = filter.Statuses.Count == 0 ? Enum.GetValues<JobStatus>() : [.. filter.Statuses.Distinct()];
+    public IReadOnlyList<JobStatus> Statuses => _statuses;
 
     public int? Priority => filter.Priority;
 
-    /// <summary>The names of a job's indexes, for <see cref="IndexAsync"/> to find it by.</summary>
-    public static IEnumerable<string> IndexesOf(JobSpec spec)
+    /// <summary>Whether it looks at how the last attempt ended.</summary>
+    public bool ReadsOutcome => filter.Text is not null;
+
+    /// <summary>The names of a job's indexes, besides those by status and priority.</summary>
+    public static List<string> IndexesOf(JobSpec spec)
     {
+        var names = new List<string>();
         if (spec.Shell is { } shell)
-            yield return "s:" + shell.ServerId;
+            names.Add("s:" + shell.ServerId);
         if (spec.Task is { } task)
-            yield return "t:" + task.JobType;
+            names.Add("t:" + task.JobType);
         foreach (string tag in spec.Tags.Distinct(StringComparer.Ordinal))
-            yield return "g:" + tag;
+            names.Add("g:" + tag);
         if (JobRules.LinkOf(spec) is { } origin)
-            yield return "o:" + origin.ToString("n");
+            names.Add("o:" + origin.ToString("n"));
+        return names;
     }
 
-    public async ValueTask<RedisKey> IndexAsync(CancellationToken cancel)
+    /// <summary>The indexes in each of which every job stands that passes.</summary>
+    public List<string> Indexes()
     {
-        var keys = new List<RedisKey> { link.Key("all") };
-        if (Statuses.Count == 1)
-            keys.Add(link.Key("s:" + (int)Statuses[0]));
+        var names = new List<string>();
         if (filter.Priority is { } priority)
-            keys.Add(link.Key("p:" + priority));
+            names.Add("p" + priority);
         if (filter.ServerId is { } server)
-            keys.Add(link.Key("ix:s:" + server));
+            names.Add("s:" + server);
         if (filter.JobType is { } type)
-            keys.Add(link.Key("ix:t:" + type));
+            names.Add("t:" + type);
         if (filter.Tag is { } tag)
-            keys.Add(link.Key("ix:g:" + tag));
+            names.Add("g:" + tag);
         if (filter.OriginId is { } origin)
-            keys.Add(link.Key("ix:o:" + origin.ToString("n")));
-        if (keys.Count == 1)
-            return keys[0];
-        long[] sizes = await link.CallAsync(db => Task.WhenAll(keys.Select(key => db.SortedSetLengthAsync(key))), cancel);
-        return keys[Array.IndexOf(sizes, sizes.Min())];
+            names.Add("o:" + origin.ToString("n"));
+        return names;
     }
 
-    public bool Passes(JobHash job)
+    public bool Passes(JobRecord? job)
     {
-        if (!job.Exists || !Statuses.Contains(job.Status) || (filter.Priority is { } priority && job.Priority != priority)
+        if (job is null || !_statuses.Contains(job.Status) || (filter.Priority is { } priority && job.Priority != priority)
             || job.CreatedAt < filter.CreatedAfter || job.CreatedAt >= filter.CreatedBefore)
             return false;
         var spec = job.Spec;
@@ -68,7 +66,7 @@ internal sealed class JobTest(JobFilter filter, Link link)
             && (filter.Text is null || Contains(job, spec, filter.Text));
     }
 
-    private static bool Contains(JobHash job, JobSpec spec, string text) =>
+    private static bool Contains(JobRecord job, JobSpec spec, string text) =>
         (JobRules.SearchTextOf(spec)?.Contains(text, StringComparison.OrdinalIgnoreCase) ?? false)
         || (job.Error?.Contains(text, StringComparison.OrdinalIgnoreCase) ?? false)
         || job.Id.ToString().StartsWith(text, StringComparison.OrdinalIgnoreCase);

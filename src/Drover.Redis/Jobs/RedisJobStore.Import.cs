@@ -1,4 +1,3 @@
-using System.Text;
 using Drover.Jobs;
 using Drover.Output;
 using Drover.Redis.Engine;
@@ -25,7 +24,7 @@ internal sealed partial class RedisJobStore
     public async ValueTask ImportOutputAsync(Guid id, IReadOnlyList<OutputEntry> entries, CancellationToken cancel = default)
     {
         Enter();
-        var values = new List<RedisValue>(1 + entries.Count * 2) { id.ToString("n") };
+        var values = new List<RedisValue>(1 + entries.Count * 2) { IdOf(id) };
         foreach (var entry in entries)
             values.AddRange([entry.Seq, Write(entry, entry.Attempt)]);
         await link.RunAsync(ImportOutputScript, [.. values], cancel);
@@ -34,52 +33,29 @@ internal sealed partial class RedisJobStore
     private void Add(List<RedisValue> values, Job job)
     {
         bool byClock = JobImport.IsDueByClock(job);
-        var readyAt = JobImport.ReadyAt(job);
-        RedisValue dueMicros = job.RunAt is not { } due ? "" : byClock ? DueMicros(due) : clock.SteadyIn(due - time.GetUtcNow() is { Ticks: > 0 } left ? left : TimeSpan.Zero);
-        var fields = FieldsOf(job);
-        var indexes = JobTest.IndexesOf(job.Spec).ToList();
+        RedisValue due = job.RunAt is not { } at ? "" : byClock ? SharedClock.DueMicros(at) : clock.SteadyIn(at - time.GetUtcNow() is { Ticks: > 0 } left ? left : TimeSpan.Zero);
+        var indexes = JobTest.IndexesOf(job.Spec);
+        string line = StoredSpec.LineOf(job.Spec, job.Priority);
         values.AddRange([
-            job.Id.ToString("n"), job.Spec.Queue, JobRules.NeedsOf(job.Spec), JobRules.LimitKeyOf(job.Spec) ?? "", job.Priority,
-            JobRules.StoredKeyOf(job.Spec) is { } key ? "=" + key : "", (int)job.Status, byClock ? "t" : "d", job.RunAt?.UtcTicks ?? 0, dueMicros,
-            readyAt.UtcTicks, SharedClock.Micros(readyAt), job.FinishedAt is { } finished ? SharedClock.Micros(finished) : "", JobImport.HeldKey(job) is null ? "0" : "1",
-            fields.Count]);
-        foreach (var (name, value) in fields)
-            values.AddRange([name, value]);
-        values.Add(indexes.Count);
+            IdOf(job.Id), StoredSpec.Write(job.Id, StoredTime.Write(job.CreatedAt), indexes, line, job.Spec), StoredSpec.LargePayloadOf(job.Spec), Pack(job, line),
+            byClock ? "t" : "d", due, job.FinishedAt is { } finished ? SharedClock.Micros(finished) : "", JobImport.HeldKey(job) is null ? "0" : "1", indexes.Count]);
         foreach (string index in indexes)
             values.Add(index);
+        values.Add(2 * job.Attempts.Count);
+        foreach (var attempt in job.Attempts)
+            values.AddRange([attempt.Number < job.Attempt ? JobRecord.WritePast(attempt) : "", JobRecord.WriteOutcome(attempt.Outcome!)]);
     }
 
-    /// <summary>What the hash of the job has besides what the script makes.</summary>
-    private static List<(string Name, RedisValue Value)> FieldsOf(Job job)
+    /// <summary>The values that <c>prelude.lua</c> lists.</summary>
+    private static byte[] Pack(Job job, string line)
     {
-        var fields = new List<(string, RedisValue)> { ("spec", SpecJson.Write(job.Spec)), ("cr", job.CreatedAt.UtcTicks), ("at", job.Attempt), ("used", job.AttemptsUsed) };
-        if (job.Spec.Task is { Payload.IsEmpty: false } task)
-            fields.Add(("pay", task.Payload.ToArray()));
-        AddTime("due", job.RunAt);
-        AddTime("sat", job.StartedAt);
-        AddTime("fin", job.FinishedAt);
-        AddTime("can", job.CancelRequestedAt);
-        if (job.CanceledBy is { } by)
-            fields.Add(("cby", by));
-        if (job.WorkerId is { } worker)
-            fields.Add(("w", worker));
-        if (job.Outcome?.Error is { } error)
-            fields.Add(("err", error));
-        foreach (var attempt in job.Attempts)
-        {
-            fields.Add(($"a{attempt.Number}", $"{attempt.StartedAt.UtcTicks}\n{attempt.WorkerId}"));
-            fields.Add(($"f{attempt.Number}", (byte[])[.. Encoding.ASCII.GetBytes($"{attempt.FinishedAt!.Value.UtcTicks}\n"), .. StoredOutcome.Write(attempt.Outcome!)]));
-        }
+        var last = job.Attempts.Count == 0 ? null : job.Attempts[^1];
+        return new PackedWriter().List(16).Number((int)job.Status).Text(line).Text(JobRules.StoredKeyOf(job.Spec) is { } key ? "=" + key : "")
+            .Number(job.Attempt).Number(job.AttemptsUsed).Text(Write(JobImport.ReadyAt(job))).Text(Write(job.RunAt))
+            .Text(Write(job.StartedAt)).Text(job.WorkerId ?? "").Text("").Text("")
+            .Number(last?.Number ?? 0).Text(Write(last?.FinishedAt)).Text(Write(job.FinishedAt)).Text(Write(job.CancelRequestedAt))
+            .Text(job.CanceledBy is { } by ? "=" + by : "").ToArray();
 
-        if (job.Attempts.Count > 0)
-            fields.Add(("lo", job.Attempts[^1].Number));
-        return fields;
-
-        void AddTime(string name, DateTimeOffset? time)
-        {
-            if (time is { } at)
-                fields.Add((name, at.UtcTicks));
-        }
+        static string Write(DateTimeOffset? time) => time is { } at ? StoredTime.Write(at) : "";
     }
 }

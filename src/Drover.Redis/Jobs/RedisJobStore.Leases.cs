@@ -25,7 +25,7 @@ internal sealed partial class RedisJobStore
         var now = time.GetUtcNow();
         var values = new List<RedisValue>
         {
-            now.UtcTicks, SharedClock.Micros(now), clock.SteadyIn(request.Duration), SharedClock.Micros(request.Duration), request.WorkerId,
+            StoredTime.Write(now), SharedClock.Micros(now), clock.SteadyIn(request.Duration), SharedClock.Micros(request.Duration), request.WorkerId,
             request.InstanceId.ToString("n"), request.Max, options.StarvationPeriod is { } period ? SharedClock.Micros(period) : "",
             request.Capabilities.Shell ? "1" : "0", Random.Shared.Next(), presence.Node,
         };
@@ -40,7 +40,7 @@ internal sealed partial class RedisJobStore
             values.AddRange([key, most]);
 
         var answers = (RedisResult[])(await link.RunAsync(LeaseScript, [.. values], cancel))!;
-        return [.. answers.Select(answer => ReadLease(answer, now))];
+        return [.. answers.Chunk(6).Select(answer => ReadLease(answer, now))];
 
         void AddList(IReadOnlySet<string> texts)
         {
@@ -55,7 +55,7 @@ internal sealed partial class RedisJobStore
         Enter();
         var values = new List<RedisValue> { clock.SteadyIn(duration), SharedClock.Micros(duration) };
         foreach (var lease in leases)
-            values.AddRange([lease.JobId.ToString("n"), lease.Attempt]);
+            values.AddRange([IdOf(lease.JobId), lease.Attempt]);
         var answers = (RedisResult[])(await link.RunAsync(RenewScript, [.. values], cancel))!;
         return [.. answers.Select(answer => new RenewResult(Held: (int)answer != 0, CancelRequested: (int)answer == 3))];
     }
@@ -91,16 +91,16 @@ internal sealed partial class RedisJobStore
         return found.Count == 0 ? [] : [.. (await EndAsync(found, null, cancel)).Where(change => change.Result == ChangeResult.Done)];
     }
 
-    private Lease ReadLease(RedisResult answer, DateTimeOffset now)
+    private Lease ReadLease(RedisResult[] answer, DateTimeOffset now)
     {
-        var token = new LeaseToken(Guid.ParseExact((string)answer[0]!, "n"), (int)answer[1]);
-        var spec = SpecJson.Read((byte[])answer[2]!, (byte[])answer[3]!);
-        Remember(token.JobId, new(spec, (int)answer[6]));
+        var stored = StoredSpec.Read((byte[])answer[0]!, (byte[])answer[1]!);
+        var token = new LeaseToken(stored.Id, (int)answer[2]);
+        Remember(token.JobId, new(stored.Spec, (int)answer[3]));
         return new()
         {
             Token = token,
-            Spec = spec,
-            ReadyAt = new((long)answer[4], TimeSpan.Zero),
+            Spec = stored.Spec,
+            ReadyAt = StoredTime.Read((byte[])answer[4]!)!.Value,
             StartedAt = now.ToUniversalTime(),
             FirstOutputSeq = (long)answer[5] + 1,
         };
@@ -111,9 +111,9 @@ internal sealed partial class RedisJobStore
         var found = new List<FinishRequest>();
         foreach (var job in (RedisResult[])(await link.RunAsync(RunningScript, values, cancel))!)
         {
-            var id = Guid.ParseExact((string)job[0]!, "n");
-            Remember(id, new(SpecJson.Read((byte[])job[4]!, []), (int)job[2]));
-            found.Add(new(new(id, (int)job[1]), new()
+            var stored = StoredSpec.Read((byte[])job[0]!, []);
+            Remember(stored.Id, new(stored.Spec, (int)job[2]));
+            found.Add(new(new(stored.Id, (int)job[1]), new()
             {
                 Kind = OutcomeKind.WorkerLost,
                 Reason = FailureReasons.WorkerLost,
@@ -135,19 +135,23 @@ internal sealed partial class RedisJobStore
         while (open.Count > 0)
         {
             await LearnAsync(open.Select(n => finishes[n].Lease.JobId), cancel);
-            var now = time.GetUtcNow();
-            var values = new List<RedisValue>(2 + open.Count * 14) { now.UtcTicks, SharedClock.Micros(now) };
+            var values = new FinishValues(clock, time.GetUtcNow());
             foreach (int n in open)
-                AddEnd(values, finishes[n], expiredBy, now);
-            var answers = (RedisResult[])(await link.RunAsync(FinishScript, [.. values], cancel))!;
+            {
+                var known = _known.GetValueOrDefault(finishes[n].Lease.JobId);
+                values.Add(finishes[n], known?.Spec, known?.Used ?? -1);
+            }
+
+            var answers = (RedisResult[])(await link.RunAsync(FinishScript, values.ToArray(expiredBy), cancel))!;
             var again = new List<int>();
             for (int a = 0; a < answers.Length; a++)
             {
-                _known.TryRemove(finishes[open[a]].Lease.JobId, out _);
-                if ((int)answers[a][1] == Again)
+                var change = ReadChange(finishes[open[a]].Lease.JobId, answers[a]);
+                _known.TryRemove(change.Id, out _);
+                if ((int)change.Result == Again)
                     again.Add(open[a]);
                 else
-                    changes[open[a]] = ReadChange(answers[a]);
+                    changes[open[a]] = change;
             }
 
             open = again;
@@ -156,34 +160,16 @@ internal sealed partial class RedisJobStore
         return changes;
     }
 
-    private void AddEnd(List<RedisValue> values, FinishRequest finish, long? expiredBy, DateTimeOffset now)
-    {
-        var known = _known.GetValueOrDefault(finish.Lease.JobId);
-        values.AddRange([finish.Lease.JobId.ToString("n"), finish.Lease.Attempt, known?.Used ?? -1, StoredOutcome.Write(finish.Outcome),
-            finish.Outcome.Error ?? "", expiredBy is { } by ? by : ""]);
-        double random = Random.Shared.NextDouble();
-        foreach (bool canceled in (ReadOnlySpan<bool>)[false, true])
-        {
-            var next = known is null ? default : JobRules.After(known.Spec, known.Used, finish.Outcome, canceled, random);
-            var delay = next.Delay ?? TimeSpan.Zero;
-            values.AddRange([(int)next.Status, next.AttemptsUsed, (now + delay).UtcTicks, clock.SteadyIn(delay)]);
-        }
-    }
-
     /// <summary>Reads what this node does not know of jobs that it did not lease.</summary>
     private async ValueTask LearnAsync(IEnumerable<Guid> ids, CancellationToken cancel)
     {
         Guid[] unknown = [.. ids.Where(id => !_known.ContainsKey(id)).Distinct()];
         if (unknown.Length == 0)
             return;
-        var places = await PlacesAsync(unknown, cancel);
-        RedisValue[] fields = ["spec", "used"];
-        var read = await link.CallAsync(db => Task.WhenAll(places.Select(place =>
-            place.IsNull ? Task.FromResult<RedisValue[]>([RedisValue.Null, RedisValue.Null]) : db.HashGetAsync(JobKey(place), fields))), cancel);
-        for (int n = 0; n < unknown.Length; n++)
+        foreach (var job in await ReadAsync("test", await NumbersAsync(unknown, cancel), false, cancel))
         {
-            if (!read[n][0].IsNull)
-                Remember(unknown[n], new(SpecJson.Read((byte[])read[n][0]!, []), (int)read[n][1]));
+            if (job is not null)
+                Remember(job.Id, new(job.Spec, job.AttemptsUsed));
         }
     }
 

@@ -16,7 +16,7 @@ internal sealed partial class RedisJobStore
         LeaseToken lease, IReadOnlyList<OutputEntry> entries, OutputTrim? trim, CancellationToken cancel = default)
     {
         Enter();
-        var values = new List<RedisValue>(5 + entries.Count * 2) { lease.JobId.ToString("n"), lease.Attempt };
+        var values = new List<RedisValue>(5 + entries.Count * 2) { IdOf(lease.JobId), lease.Attempt };
         if (trim is null)
             values.AddRange(["", "", ""]);
         else
@@ -31,14 +31,11 @@ internal sealed partial class RedisJobStore
         ArgumentOutOfRangeException.ThrowIfLessThan(query.Limit, 1, nameof(query));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(query.Limit, 10_000, nameof(query));
         Enter();
-        var place = (await PlacesAsync([query.JobId], cancel))[0];
-        if (place.IsNull)
-            return null;
+        var number = (await NumbersAsync([query.JobId], cancel))[0];
         // The status is read first: when it is final then, every entry is there to be read.
-        var state = await link.CallAsync(db => db.HashGetAsync(JobKey(place), ["st", "at"]), cancel);
-        if (state[0].IsNull)
+        if ((await ReadAsync("test", [number], false, cancel))[0] is not { } job)
             return null;
-        RedisKey key = link.Key("o:" + (string)place!);
+        RedisKey key = link.Key("o:" + (string)NumberOf(number!.Value)!);
         var page = new List<OutputEntry>();
         long bytes = 0;
         await foreach (var entry in EntriesAsync(key, query, cancel))
@@ -52,7 +49,7 @@ internal sealed partial class RedisJobStore
         if (query.Last)
             page.Reverse();
         long next = page.Count > 0 ? page[^1].Seq : query.After;
-        bool ended = HasEnded((JobStatus)(int)state[0], (int)state[1], query.Attempt);
+        bool ended = HasEnded(job.Status, job.Attempt, query.Attempt);
         return new(page, next, ended && !await AnyAsync(key, query with { After = next, Before = null, Last = false }, cancel));
     }
 

@@ -11,14 +11,14 @@ internal sealed partial class RedisJobStore
     private const int ReadAtOnce = 250;
     private static readonly string QueuesScript = Link.Script("queues");
     private static readonly string CountsScript = Link.Script("counts");
+    private static readonly string ReadScript = Link.Script("read");
 
     public async ValueTask<IReadOnlyList<Job?>> GetAsync(IReadOnlyList<Guid> ids, CancellationToken cancel = default)
     {
         Enter();
-        var places = await PlacesAsync(ids, cancel);
-        var hashes = await link.CallAsync(db => Task.WhenAll(places.Select(place =>
-            place.IsNull ? Task.FromResult<HashEntry[]>([]) : db.HashGetAllAsync(JobKey(place)))), cancel);
-        return [.. hashes.Select((hash, n) => hash.Length == 0 ? null : new JobHash(hash).ToJob(long.Parse((string)places[n]!, CultureInfo.InvariantCulture), withAttempts: true))];
+        var numbers = await NumbersAsync(ids, cancel);
+        var records = await ReadAsync("get", numbers, false, cancel);
+        return [.. records.Select((record, n) => record?.ToJob(numbers[n]!.Value, withAttempts: true))];
     }
 
     public async ValueTask<JobPage> ListAsync(JobQuery query, CancellationToken cancel = default)
@@ -27,27 +27,29 @@ internal sealed partial class RedisJobStore
         ArgumentOutOfRangeException.ThrowIfGreaterThan(query.Limit, 500, nameof(query));
         var after = Place.Parse(query.Sort, query.Cursor);
         Enter();
-        var test = new JobTest(query.Filter, link);
-        var places = new List<Place>();
-        var jobs = new List<Job>();
-        await foreach (var (place, job) in PassingAsync(test, new JobScan(link, test).WalkAsync(query.Sort, after, cancel), Math.Min(ReadAtOnce, query.Limit + 1), cancel))
+        var test = new JobTest(query.Filter);
+        var found = new List<(Place Place, JobRecord Record)>();
+        await foreach (var places in PassingAsync(test, query.Sort, after, query.Limit + 1, cancel))
         {
-            var hash = new JobHash(await link.CallAsync(db => db.HashGetAllAsync(job), cancel));
-            if (!hash.Exists)
-                continue;
-            places.Add(place);
-            jobs.Add(hash.ToJob(place.Seq, withAttempts: false));
-            if (jobs.Count > query.Limit)
+            var records = await ReadAsync("list", places, test.ReadsOutcome, cancel);
+            for (int n = 0; n < places.Count; n++)
+            {
+                if (records[n] is { } record && test.Passes(record) && places[n].Holds(query.Sort, record))
+                    found.Add((places[n], record));
+            }
+
+            if (found.Count > query.Limit)
                 break;
         }
 
-        return jobs.Count > query.Limit ? new([.. jobs.Take(query.Limit)], places[query.Limit - 1].ToText(query.Sort)) : new(jobs, null);
+        var jobs = found.Take(query.Limit).Select(f => f.Record.ToJob(f.Place.Seq, withAttempts: false)).ToList();
+        return new(jobs, found.Count > query.Limit ? found[query.Limit - 1].Place.ToText(query.Sort) : null);
     }
 
     public async ValueTask<JobCounts> CountAsync(JobFilter filter, CancellationToken cancel = default)
     {
         Enter();
-        var test = new JobTest(filter, link);
+        var test = new JobTest(filter);
         long[] counts = new long[8];
         if (test.StatusesAlone)
         {
@@ -59,8 +61,8 @@ internal sealed partial class RedisJobStore
         {
             await foreach (var chunk in ChunksAsync(new JobScan(link, test).WalkAsync(JobSort.CreatedAscending, null, cancel), ReadAtOnce))
             {
-                foreach (var job in (await ReadAsync(chunk, JobTest.Fields, cancel)).Where(test.Passes))
-                    counts[(int)job.Status]++;
+                foreach (var job in (await ReadAsync("test", chunk, test.ReadsOutcome, cancel)).Where(test.Passes))
+                    counts[(int)job!.Status]++;
             }
         }
 
@@ -76,21 +78,20 @@ internal sealed partial class RedisJobStore
         var counts = new long[points, 3];
         long[] ran = new long[points];
         decimal[] took = new decimal[points];
-        RedisValue[] fields = ["st", "fin", "sat"];
         foreach (string set in (string[])["fc", "ff"])
         {
-            var scan = new JobScan(link, new(JobFilter.All, link));
+            var scan = new JobScan(link, new(JobFilter.All));
             var start = new Place(SharedClock.Micros(from), 0);
             var until = SharedClock.Micros(to);
             await foreach (var chunk in ChunksAsync(UpTo(scan.SetAsync(link.Key(set), Order.Ascending, start, cancel), until), ReadAtOnce))
             {
-                foreach (var job in await ReadAsync(chunk, fields, cancel))
+                foreach (var job in await ReadAsync("test", chunk, false, cancel))
                 {
-                    if (!job.Exists || job.Time("fin") is not { } end || end < from || end >= to)
+                    if (job?.FinishedAt is not { } end || end < from || end >= to)
                         continue;
                     long at = (end - from).Ticks / interval.Ticks;
                     counts[at, (int)job.Status - (int)JobStatus.Completed]++;
-                    if (job.Status == JobStatus.Canceled || job.Time("sat") is not { } began)
+                    if (job.Status == JobStatus.Canceled || job.StartedAt is not { } began)
                         continue;
                     ran[at]++;
                     took[at] += (end - began).Ticks;
@@ -110,32 +111,60 @@ internal sealed partial class RedisJobStore
 
         static QueueInfo Read(RedisResult queue) => new(
             (string)queue[0]!, (int)queue[1] == 1, [.. Enumerable.Range(6, 10).Select(n => (long)queue[n])],
-            (long)queue[2], (long)queue[3], (long)queue[4], (string)queue[5]! is { Length: > 0 } ticks ? new(long.Parse(ticks, CultureInfo.InvariantCulture), TimeSpan.Zero) : null);
+            (long)queue[2], (long)queue[3], (long)queue[4], StoredTime.Read((byte[])queue[5]!));
     }
 
-    private RedisKey JobKey(RedisValue place) => link.Key("j:" + (string)place!);
-
-    private RedisKey JobKey(Place place) => link.Key(string.Create(CultureInfo.InvariantCulture, $"j:{place.Seq:D12}"));
-
-    private async ValueTask<RedisValue[]> PlacesAsync(IReadOnlyList<Guid> ids, CancellationToken cancel) =>
-        ids.Count == 0 ? [] : await link.CallAsync(db => db.HashGetAsync(link.Key("ids"), [.. ids.Select(id => (RedisValue)id.ToString("n"))]), cancel);
-
-    private async ValueTask<JobHash[]> ReadAsync(IReadOnlyList<Place> places, RedisValue[] fields, CancellationToken cancel)
+    private async ValueTask<long?[]> NumbersAsync(IReadOnlyList<Guid> ids, CancellationToken cancel)
     {
-        var values = await link.CallAsync(db => Task.WhenAll(places.Select(place => db.HashGetAsync(JobKey(place), fields))), cancel);
-        return [.. values.Select(found => new JobHash(fields, found))];
+        if (ids.Count == 0)
+            return [];
+        var found = await link.CallAsync(db => db.HashGetAsync(link.Key("ids"), [.. ids.Select(IdOf)]), cancel);
+        return [.. found.Select(number => number.IsNull ? null : (long?)long.Parse((string)number!, CultureInfo.InvariantCulture))];
     }
 
-    private async IAsyncEnumerable<(Place Place, RedisKey Job)> PassingAsync(
-        JobTest test, IAsyncEnumerable<Place> walk, int size, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    private ValueTask<JobRecord?[]> ReadAsync(string what, IReadOnlyList<Place> places, bool outcome, CancellationToken cancel) =>
+        ReadAsync(what, [.. places.Select(place => (long?)place.Seq)], outcome, cancel);
+
+    /// <summary>Reads jobs; null for those that are gone, and where there was no number.</summary>
+    private async ValueTask<JobRecord?[]> ReadAsync(string what, long?[] numbers, bool outcome, CancellationToken cancel)
     {
-        await foreach (var chunk in ChunksAsync(walk, size))
+        var records = new JobRecord?[numbers.Length];
+        int[] known = [.. Enumerable.Range(0, numbers.Length).Where(n => numbers[n] is not null)];
+        // One script holds up all others while it runs.
+        foreach (int[] some in known.Chunk(ReadAtOnce))
         {
-            var passes = test.PassesAll ? null : await ReadAsync(chunk, JobTest.Fields, cancel);
-            for (int n = 0; n < chunk.Count; n++)
+            RedisValue[] values = [what, outcome ? "1" : "", .. some.Select(n => NumberOf(numbers[n]!.Value))];
+            var answers = (RedisResult[])(await link.RunAsync(ReadScript, values, cancel))!;
+            for (int n = 0; n < some.Length; n++)
+                records[some[n]] = JobRecord.Read(answers[n]);
+        }
+
+        return records;
+    }
+
+    private static RedisValue NumberOf(long seq) => seq.ToString("D12", CultureInfo.InvariantCulture);
+
+    private static RedisValue IdOf(Guid id) => id.ToByteArray(bigEndian: true);
+
+    /// <summary>The places at which a job stands that passes, some at a time.</summary>
+    private async IAsyncEnumerable<List<Place>> PassingAsync(
+        JobTest test, JobSort sort, Place? after, int wanted, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    {
+        var passing = new List<Place>();
+        await foreach (var chunk in ChunksAsync(new JobScan(link, test).WalkAsync(sort, after, cancel), test.PassesAll ? Math.Min(ReadAtOnce, wanted) : ReadAtOnce))
+        {
+            if (test.PassesAll)
             {
-                if (passes is null || test.Passes(passes[n]))
-                    yield return (chunk[n], JobKey(chunk[n]));
+                yield return chunk;
+                continue;
+            }
+
+            var records = await ReadAsync("test", chunk, test.ReadsOutcome, cancel);
+            passing.AddRange(chunk.Where((_, n) => test.Passes(records[n])));
+            while (passing.Count > 0)
+            {
+                yield return passing.GetRange(0, Math.Min(wanted, passing.Count));
+                passing.RemoveRange(0, Math.Min(wanted, passing.Count));
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Drover.Events;
 using Drover.Jobs;
 using Drover.Redis.Engine;
@@ -31,12 +32,12 @@ internal sealed partial class RedisJobStore(
         Enter();
         cancel.ThrowIfCancellationRequested();
         var answer = await _enqueues.AddAsync(request);
-        string detail = (string)answer[1]!;
+        byte[] detail = (byte[])answer[1]!;
         return (string)answer[0]! switch
         {
-            "full" => throw new QueueFullException(detail, options.MaxSize!.Value),
+            "full" => throw new QueueFullException(Encoding.UTF8.GetString(detail), options.MaxSize!.Value),
             "conflict" => throw new IdempotencyConflictException(request.IdempotencyKey!),
-            "taken" => throw new JobIdTakenException(Guid.ParseExact(detail, "n")),
+            "taken" => throw new JobIdTakenException(new Guid(detail, bigEndian: true)),
             var said => new EnqueueResult(ReadJobs(detail), said == "replayed"),
         };
     }
@@ -56,19 +57,20 @@ internal sealed partial class RedisJobStore(
         var now = time.GetUtcNow();
         var answer = await link.RunAsync(UpdateScript,
         [
-            now.UtcTicks, SharedClock.Micros(now), id.ToString("n"), update.Priority is { } priority ? priority : "",
-            update.RunAt is { } at ? at.UtcTicks : "", update.RunAt is { } due ? DueMicros(due) : "", update.RunAt > now ? "1" : "0",
+            StoredTime.Write(now), SharedClock.Micros(now), IdOf(id), update.Priority is { } priority ? priority : "",
+            update.RunAt is { } at ? StoredTime.Write(at) : "", update.RunAt is { } due ? SharedClock.DueMicros(due) : "", update.RunAt > now ? "1" : "0",
         ], cancel);
-        return ReadChange(answer);
+        return ReadChange(id, answer);
     }
 
     public async ValueTask<PromoteResult> PromoteAsync(int max, CancellationToken cancel = default)
     {
         Enter();
         var now = time.GetUtcNow();
-        var answer = await link.RunAsync(PromoteScript, [now.UtcTicks, SharedClock.Micros(now), clock.Steady, max], cancel);
+        var answer = await link.RunAsync(PromoteScript, [StoredTime.Write(now), SharedClock.Micros(now), clock.Steady, max], cancel);
         long next = long.Parse((string)answer[0]!, CultureInfo.InvariantCulture);
-        return new(ReadChanges(answer[1]), next < 0 ? null : new TimeSpan(next * TimeSpan.TicksPerMicrosecond));
+        var changes = ((RedisResult[])answer[1]!).Select(change => ReadChange(new((byte[])change[0]!, bigEndian: true), change[1]));
+        return new([.. changes], next < 0 ? null : new TimeSpan(next * TimeSpan.TicksPerMicrosecond));
     }
 
     public async ValueTask<int> RetainAsync(RetentionPolicy policy, int max, CancellationToken cancel = default)
@@ -116,19 +118,10 @@ internal sealed partial class RedisJobStore(
     private static async Task EnqueueAsync(
         Link link, SharedClock clock, QueueOptions options, TimeProvider time, List<Call<EnqueueRequest, RedisResult>> group)
     {
-        var now = time.GetUtcNow();
-        var values = new List<RedisValue>(4 + group.Count * 17)
-        {
-            now.UtcTicks, SharedClock.Micros(now), options.MaxSize is { } most ? most : "", SharedClock.Micros(IdempotencyPeriod),
-        };
-        foreach (var request in group.Select(call => call.Request))
-        {
-            values.AddRange([request.IdempotencyKey is { } key ? "=" + key : "", request.Fingerprint ?? "", request.Jobs.Count]);
-            for (int n = 0; n < request.Jobs.Count; n++)
-                Add(values, clock, request.Jobs[n], request.FirstId is { } first ? JobId.Following(first, n) : JobId.New(time), now);
-        }
-
-        var answers = await link.RunAsync(EnqueueScript, [.. values], CancellationToken.None);
+        var values = new EnqueueValues(clock, time);
+        foreach (var call in group)
+            values.Add(call.Request);
+        var answers = await link.RunAsync(EnqueueScript, values.ToArray(options.MaxSize, IdempotencyPeriod), CancellationToken.None);
         for (int n = 0; n < group.Count; n++)
             group[n].Done(answers[n]);
     }
@@ -136,46 +129,31 @@ internal sealed partial class RedisJobStore(
     /// <summary>A script holds up all others while it runs, so a group stays small.</summary>
     private static int Weigh(EnqueueRequest request) => request.Jobs.Sum(job => 1 + (job.Task?.Payload.Length ?? 0) / 4096);
 
-    private static void Add(List<RedisValue> values, SharedClock clock, JobSpec spec, Guid id, DateTimeOffset now)
-    {
-        DateTimeOffset? due = null;
-        RedisValue dueMicros = "", set = "";
-        if (spec.Delay is { } delay && delay > TimeSpan.Zero)
-            (due, dueMicros, set) = (now + delay, clock.SteadyIn(delay), "d");
-        else if (spec.RunAt is { } runAt && runAt > now)
-            (due, dueMicros, set) = (runAt, DueMicros(runAt), "t");
-        var indexes = JobTest.IndexesOf(spec).ToList();
-        values.AddRange([
-            id.ToString("n"), spec.Queue, JobRules.NeedsOf(spec), JobRules.LimitKeyOf(spec) ?? "", spec.Priority,
-            JobRules.StoredKeyOf(spec) is { } key ? "=" + key : "", SpecJson.Write(spec), spec.Task is { } task ? task.Payload.ToArray() : "",
-            due is null ? 2 : 1, due?.UtcTicks ?? 0, dueMicros, set, indexes.Count]);
-        foreach (string index in indexes)
-            values.Add(index);
-    }
-
     private async ValueTask<IReadOnlyList<JobChange>> ChangeAsync(string what, IReadOnlyList<Guid> ids, string? by, CancellationToken cancel)
     {
         Enter();
         var now = time.GetUtcNow();
-        RedisValue[] values = [what, now.UtcTicks, SharedClock.Micros(now), by is null ? "" : "=" + by, .. ids.Select(id => (RedisValue)id.ToString("n"))];
-        return ReadChanges(await link.RunAsync(ChangeScript, values, cancel));
+        RedisValue[] values = [what, StoredTime.Write(now), SharedClock.Micros(now), by is null ? "" : "=" + by, .. ids.Select(IdOf)];
+        var answers = (RedisResult[])(await link.RunAsync(ChangeScript, values, cancel))!;
+        return [.. answers.Select((answer, n) => ReadChange(ids[n], answer))];
     }
 
-    /// <summary>Rounded up: nothing is due too early.</summary>
-    private static long DueMicros(DateTimeOffset due) => SharedClock.Micros(due.AddTicks(TimeSpan.TicksPerMicrosecond - 1 < DateTimeOffset.MaxValue.UtcTicks - due.UtcTicks ? TimeSpan.TicksPerMicrosecond - 1 : 0));
-
-    private static List<EnqueuedJob> ReadJobs(string text)
+    /// <summary>Of each job its id, status and whether it was there already.</summary>
+    private static List<EnqueuedJob> ReadJobs(ReadOnlySpan<byte> told)
     {
-        const int width = 34;
-        var jobs = new List<EnqueuedJob>(text.Length / width);
-        for (int at = 0; at < text.Length; at += width)
-            jobs.Add(new(Guid.ParseExact(text.AsSpan(at, 32), "n"), (JobStatus)(text[at + 32] - '0'), text[at + 33] == '1'));
+        const int width = 18;
+        var jobs = new List<EnqueuedJob>(told.Length / width);
+        for (; !told.IsEmpty; told = told[width..])
+            jobs.Add(new(new(told[..16], bigEndian: true), (JobStatus)(told[16] - '0'), told[17] == '1'));
         return jobs;
     }
 
-    private static List<JobChange> ReadChanges(RedisResult answers) => [.. ((RedisResult[])answers!).Select(ReadChange)];
-
-    private static JobChange ReadChange(RedisResult answer) => new(
-        Guid.ParseExact((string)answer[0]!, "n"), (ChangeResult)(int)answer[1], (JobStatus)(int)answer[2], (JobStatus)(int)answer[3],
-        (string)answer[4]!, (int)answer[5], (string)answer[6]! is { Length: > 0 } worker ? worker : null);
+    /// <summary>Reads what <c>answer</c> of <c>prelude.lua</c> wrote.</summary>
+    private static JobChange ReadChange(Guid id, RedisResult answer)
+    {
+        string text = (string)answer!;
+        int attempt = text.IndexOf('\n', StringComparison.Ordinal), queue = text.IndexOf('\n', attempt + 1);
+        return new(id, (ChangeResult)(text[0] - '0'), (JobStatus)(text[1] - '0'), (JobStatus)(text[2] - '0'), text[(attempt + 1)..queue],
+            int.Parse(text.AsSpan(3, attempt - 3), CultureInfo.InvariantCulture), queue + 1 == text.Length ? null : text[(queue + 1)..]);
+    }
 }

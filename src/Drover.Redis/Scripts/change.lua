@@ -1,46 +1,50 @@
 -- ARGV: what to do, now in ticks and microseconds, who asks, then ids.
 local what, ticks, micros, by, answers = ARGV[1], ARGV[2], ARGV[3], ARGV[4], {}
+local ids = { unpack(ARGV, 5) }
+local numbers = find(ids)
+load(numbers)
+local gone = {}
 
 local function cancel(j)
-  local from = j.st
+  local v, from = j.v, j.v[ST]
   if final(from) then return 3 end
-  if j.can == '' then
-    call('HSET', j.key, 'can', ticks)
-    if by ~= '' then call('HSET', j.key, 'cby', string.sub(by, 2)) end
+  if v[CANCEL] == '' then
+    v[CANCEL], v[BY] = ticks, by
+    save(j)
   end
-  if from == '3' then return 1 end
+  if from == 3 then return 1 end
   takeout(j)
-  finish(j, '7', ticks, micros)
+  finish(j, 7, ticks, micros)
   return 0
 end
 
 local function retry(j)
-  if j.st ~= '6' or (j.uk ~= '' and not atstart(j) and call('HSETNX', P .. 'uk', j.uk, j.m) == 0) then return 3 end
-  call('ZREM', P .. 'ff', j.m)
-  call('HSET', j.key, 'used', 0)
-  call('HDEL', j.key, 'fin', 'can', 'cby', 'due')
-  ready(j, ticks, micros)
+  local v = j.v
+  if v[ST] ~= 6 or (v[UK] ~= '' and not atstart(j) and call('HSETNX', P .. 'uk', v[UK], j.m) == 0) then return 3 end
+  leave(P .. 'ff', j.m)
+  v[USED], v[FIN], v[CANCEL], v[BY], v[DUE] = 0, '', '', '', ''
+  ready(j, ticks)
   return 0
 end
 
 local function delete(j)
-  if not final(j.st) then return 3 end
-  local last = j.st
-  remove(j)
-  j.st = last
+  if not final(j.v[ST]) then return 3 end
+  gone[#gone + 1] = j
+  jobs[j.m] = false
   return 0
 end
 
 local act = ({ cancel = cancel, retry = retry, delete = delete })[what]
-for n = 5, #ARGV do
-  local m = find(ARGV[n])
-  local j = m and fetch(m)
+for n = 1, #ids do
+  local j = numbers[n] and jobs[numbers[n]]
   if j then
-    local from = j.st
+    local from = j.v[ST]
     local result = act(j)
-    answers[#answers + 1] = answer(j, result, from)
+    answers[n] = answer(j, result, from)
   else
-    answers[#answers + 1] = missing(ARGV[n])
+    answers[n] = missing
   end
 end
+remove(gone)
+flush()
 return answers

@@ -1,108 +1,136 @@
--- ARGV: now in ticks and in microseconds, most waiting jobs of a queue or '', idempotency period, then requests:
--- key, fingerprint, number of jobs, then the jobs with 13 values and their indexes.
-local ticks, micros, most, period = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local width = 13
--- What is the same for many jobs is written once, at the end: queues, lines, and how many of each status a queue has.
-local queues, lines, counts = {}, {}, {}
+-- ARGV: now in ticks and in microseconds, most waiting jobs of a queue or '', idempotency period; how many kinds, and of each
+-- its line, number of indexes, these; then requests: key, fingerprint, number of jobs, and of each job its kind, spec, and payload
+-- when it is not small. A job with a unique key or that is due later has, with blanks between: kind, due in ticks and microseconds, set, key.
+local ticks, now, most, period = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local first = tonumber(call('GET', P .. 'seq') or '0')
+-- What this script accepted: how many of a queue, the ids, and by number who holds unique keys.
+local seq, queues, fresh, held, at = first, {}, {}, {}, 6
 
-local function read(at)
-  local v = {}
-  for n = 1, width do v[n] = ARGV[at + n - 1] end
-  local j = { id = v[1], q = v[2], needs = v[3], lk = v[4], pr = v[5], uk = v[6], spec = v[7], pay = v[8], to = v[9], due = v[10], dueu = v[11], set = v[12], ix = {} }
-  for n = 1, tonumber(v[13]) do j.ix[n] = ARGV[at + width + n - 1] end
-  return j, at + width + #j.ix
+local kinds = {}
+for n = 1, tonumber(ARGV[5]) do
+  local kind = { line = line(ARGV[at]), indexes = {}, digits = {} }
+  local more = tonumber(ARGV[at + 1])
+  for i = 1, more do kind.indexes[i] = ARGV[at + 1 + i] end
+  kind.indexes[more + 1] = 'p' .. kind.line.pr
+  kinds[tostring(n)] = kind
+  at = at + 2 + more
 end
 
-local function refuse(jobs)
+-- Counts the new jobs of a kind and puts them into its indexes: once for all of one thousand.
+local function settle(kind)
+  local n = #kind.digits
+  if n == 0 then return end
+  post(kind.indexes, kind.thousand, table.concat(kind.digits), n)
+  kind.digits = {}
+end
+
+local function index(kind, m)
+  if kind.thousand ~= thousand(m) then
+    settle(kind)
+    kind.thousand = thousand(m)
+  end
+  kind.digits[#kind.digits + 1] = digits(m)
+end
+
+local function refuse(asked)
   if most then
-    local fresh, order, keys = {}, {}, {}
-    for _, j in ipairs(jobs) do
-      local new = j.uk == '' or (not keys[j.uk] and call('HEXISTS', P .. 'uk', j.uk) == 0)
+    local new, order, keys = {}, {}, {}
+    for _, j in ipairs(asked) do
+      local q = j.kind.line.q
+      local counts = j.uk == '' or (not keys[j.uk] and call('HEXISTS', P .. 'uk', j.uk) == 0)
       if j.uk ~= '' then keys[j.uk] = true end
-      if new then
-        if not fresh[j.q] then order[#order + 1] = j.q end
-        fresh[j.q] = (fresh[j.q] or 0) + 1
+      if counts then
+        if not new[q] then order[#order + 1] = q end
+        new[q] = (new[q] or 0) + 1
       end
     end
     for _, q in ipairs(order) do
-      local stored = call('HMGET', P .. 'qc', '1' .. q, '2' .. q, '4' .. q)
-      local waiting = tonumber(stored[1] or 0) + tonumber(stored[2] or 0) + tonumber(stored[3] or 0) + (counts['1' .. q] or 0) + (counts['2' .. q] or 0)
-      if waiting + fresh[q] > most then return { 'full', q } end
+      local waiting = queues[q] or 0
+      for _, n in ipairs(call('HMGET', QC, '1' .. q, '2' .. q, '4' .. q)) do waiting = waiting + tonumber(n or 0) end
+      if waiting + new[q] > most then return { 'full', q } end
     end
   end
-  for _, j in ipairs(jobs) do
-    if find(j.id) then return { 'taken', j.id } end
+  for _, j in ipairs(asked) do
+    if j.known or fresh[j.id] then return { 'taken', j.id } end
   end
+end
+
+-- The job that has the unique key already, with its status.
+local function holder(key)
+  local m = call('HGET', P .. 'uk', key)
+  if not m or held[m] then return m and held[m] end
+  load({ m })
+  return spec(m)[1] .. jobs[m].v[ST]
 end
 
 local function accept(j)
+  local present = j.uk ~= '' and holder(j.uk)
+  if present then return present .. '1' end
+  local l, st = j.kind.line, j.due and 1 or 2
+  seq = seq + 1
+  local m = string.format('%012d', seq)
+  put(SPEC, m, j.spec)
+  put(P .. 'ids', j.id, m)
+  if j.pay ~= '' then put(P .. 'pay', m, j.pay) end
+  if j.due or j.uk ~= '' then put(JOB, m, cmsgpack.pack({ st, l.text, j.uk, 0, 0, j.due and '' or ticks, j.due or '', '', '', '', '', 0, '', '', '', '' })) end
+  if j.due then enter(P .. 'w' .. j.set, j.micros, m) else stand(m, l) end
   if j.uk ~= '' then
-    local present = call('HGET', P .. 'uk', j.uk)
-    if present then
-      local v = call('HMGET', P .. 'j:' .. present, 'id', 'st')
-      return v[1] .. v[2] .. '1'
-    end
+    call('HSET', P .. 'uk', j.uk, m)
+    held[m] = j.id .. st
   end
-  local seq = call('INCR', P .. 'seq')
-  j.m = string.format('%012d', seq)
-  j.key = P .. 'j:' .. j.m
-  j.st = j.to
-  local fields = { 'id', j.id, 'q', j.q, 'needs', j.needs, 'lk', j.lk, 'pr', j.pr, 'uk', j.uk, 'spec', j.spec, 'cr', ticks, 'at', 0, 'used', 0, 'st', j.st }
-  local function field(name, value) fields[#fields + 1], fields[#fields + 2] = name, value end
-  if j.pay ~= '' then field('pay', j.pay) end
-  if #j.ix > 0 then field('ix', cmsgpack.pack(j.ix)) end
-  if j.st == '1' then
-    field('due', j.due)
-    call('ZADD', P .. 'w' .. j.set, j.dueu, j.m)
-  else
-    field('rdy', ticks)
-    field('rdyu', micros)
-    call('ZADD', P .. 'l:' .. j.q .. '\n' .. line(j), seq, j.m)
-    lines[P .. 'lines:' .. j.q .. '\0' .. line(j)] = j
-  end
-  call('HSET', j.key, unpack(fields))
-  call('HSET', P .. 'ids', j.id, j.m)
-  call('ZADD', P .. 'all', seq, j.m)
-  call('ZADD', P .. 'p:' .. j.pr, seq, j.m)
-  call('ZADD', P .. 's:' .. j.st, seq, j.m)
-  for _, name in ipairs(j.ix) do call('ZADD', P .. 'ix:' .. name, seq, j.m) end
-  if j.uk ~= '' then call('HSET', P .. 'uk', j.uk, j.m) end
-  queues[j.q] = true
-  counts[j.st .. j.q] = (counts[j.st .. j.q] or 0) + 1
-  return j.id .. j.st .. '0'
+  index(j.kind, m)
+  tally(m, l, st, 1)
+  fresh[j.id] = true
+  queues[l.q] = (queues[l.q] or 0) + 1
+  return j.id .. st .. '0'
 end
 
-local function request(key, print, jobs)
+local function request(key, print, asked)
   if key ~= '' then
     local known = call('HGET', P .. 'ik', key)
     if known then
       local first = cmsgpack.unpack(known)
-      if micros - first[1] < period then
+      if now - first[1] < period then
         if first[2] ~= print then return { 'conflict', '' } end
         return { 'replayed', first[3] }
       end
     end
   end
-  local refused = refuse(jobs)
+  local refused = refuse(asked)
   if refused then return refused end
   local told = {}
-  for n, j in ipairs(jobs) do told[n] = accept(j) end
+  for n, j in ipairs(asked) do told[n] = accept(j) end
   local text = table.concat(told)
   if key ~= '' then
-    call('HSET', P .. 'ik', key, cmsgpack.pack({ micros, print, text }))
-    call('ZADD', P .. 'ikz', micros, key)
+    call('HSET', P .. 'ik', key, cmsgpack.pack({ now, print, text }))
+    call('ZADD', P .. 'ikz', now, key)
   end
   return { 'done', text }
 end
 
-local answers, at = {}, 5
+local requests, ids, all = {}, {}, {}
 while at <= #ARGV do
-  local key, print, count, jobs = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), {}
+  local asked, n = {}, tonumber(ARGV[at + 2])
+  requests[#requests + 1] = { key = ARGV[at], print = ARGV[at + 1], asked = asked }
   at = at + 3
-  for n = 1, count do jobs[n], at = read(at) end
-  answers[#answers + 1] = request(key, print, jobs)
+  for i = 1, n do
+    local j = { id = idof(ARGV[at + 1]), spec = ARGV[at + 1], pay = ARGV[at + 2], kind = kinds[ARGV[at]], uk = '' }
+    if not j.kind then
+      local kind, due, micros, set, key = string.match(ARGV[at], '^(%d+) (%d*) (%d*) (.?) (.*)$')
+      j.kind, j.uk = kinds[kind], key
+      if due ~= '' then j.due, j.micros, j.set = due, micros, set end
+    end
+    asked[i], all[#all + 1], ids[#ids + 1] = j, j, j.id
+    at = at + 3
+  end
 end
+local known = find(ids)
+for n, j in ipairs(all) do j.known = known[n] end
+local answers = {}
+for n, r in ipairs(requests) do answers[n] = request(r.key, r.print, r.asked) end
+
+if seq > first then call('INCRBY', P .. 'seq', seq - first) end
 for q in pairs(queues) do call('SADD', P .. 'qs', q) end
-for _, j in pairs(lines) do call('SADD', P .. 'lines:' .. j.q, line(j)) end
-for name, n in pairs(counts) do call('HINCRBY', P .. 'qc', name, n) end
+for _, kind in pairs(kinds) do settle(kind) end
+flush()
 return answers

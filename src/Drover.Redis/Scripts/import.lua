@@ -1,42 +1,51 @@
--- ARGV: for each job: id, queue, needs, limit key, priority, unique key or '', status, set ('d' or 't'), due in ticks and microseconds,
--- ready in ticks and microseconds, finished in microseconds, '1' when it holds its unique key, number of fields, these with their
--- values, number of indexes, these. A job that is there already is left as it is.
-local at, told = 1, 0
-while at <= #ARGV do
-  local v = at
-  local fields = v + 15
-  local count = tonumber(ARGV[v + 14])
-  local indexes = fields + 2 * count + 1
-  local many = tonumber(ARGV[indexes - 1])
-  at = indexes + many
-  if not find(ARGV[v]) then
-    local seq = call('INCR', P .. 'seq')
-    local j = { id = ARGV[v], q = ARGV[v + 1], needs = ARGV[v + 2], lk = ARGV[v + 3], pr = ARGV[v + 4], uk = ARGV[v + 5] }
-    j.m = string.format('%012d', seq)
-    j.key = P .. 'j:' .. j.m
-    call('HSET', j.key, 'id', j.id, 'q', j.q, 'needs', j.needs, 'lk', j.lk, 'pr', j.pr, 'uk', j.uk)
-    for n = 0, count - 1 do call('HSET', j.key, ARGV[fields + 2 * n], ARGV[fields + 2 * n + 1]) end
-    call('HSET', P .. 'ids', j.id, j.m)
-    call('ZADD', P .. 'all', seq, j.m)
-    call('ZADD', P .. 'p:' .. j.pr, seq, j.m)
-    local ix = {}
-    for n = 1, many do
-      ix[n] = ARGV[indexes + n - 1]
-      call('ZADD', P .. 'ix:' .. ix[n], seq, j.m)
-    end
-    if many > 0 then call('HSET', j.key, 'ix', cmsgpack.pack(ix)) end
-    if ARGV[v + 13] == '1' then call('HSET', P .. 'uk', j.uk, j.m) end
-    call('SADD', P .. 'qs', j.q)
-    local to = ARGV[v + 6]
-    if to == '2' then
-      ready(j, ARGV[v + 10], ARGV[v + 11])
-    elseif final(to) then
-      status(j, to)
-      call('ZADD', finished(to), ARGV[v + 12], j.m)
-    else
-      wait(j, to, ARGV[v + 7], ARGV[v + 8], ARGV[v + 9])
-    end
-    told = told + 1
+-- ARGV: for each job: id, spec, payload, the packed values, set ('d' or 't') and when due in microseconds, finished in microseconds,
+-- '1' when it holds its unique key, number of indexes, these, number of attempts, and of each what past and out have of it or ''.
+-- A job that is there already is left as it is.
+local told, at = 0, 1
+local seq = tonumber(call('GET', P .. 'seq') or '0')
+
+local function store(id, spec, pay, v, set, due, finish, holds, indexes, attempts)
+  seq = seq + 1
+  local m = string.format('%012d', seq)
+  local l, st = line(v[LINE]), v[ST]
+  jobs[m] = { m = m, v = v }
+  save(jobs[m])
+  call('HSET', P .. 'ids', id, m)
+  put(SPEC, m, spec)
+  if pay ~= '' then put(P .. 'pay', m, pay) end
+  for n, attempt in ipairs(attempts) do
+    if attempt.past ~= '' then put(P .. 'past', m .. ':' .. n, attempt.past) end
+    if attempt.out ~= '' then put(P .. 'out', m .. ':' .. n, attempt.out) end
   end
+  tally(m, l, st, 1)
+  indexes[#indexes + 1] = 'p' .. l.pr
+  post(indexes, thousand(m), digits(m), 1)
+  if holds then call('HSET', P .. 'uk', v[UK], m) end
+  call('SADD', P .. 'qs', l.q)
+  if st == 2 then
+    stand(m, l)
+  elseif final(st) then
+    enter(finished(st), finish, m)
+  else
+    enter(P .. 'w' .. set, due, m)
+  end
+  told = told + 1
 end
+
+local function counted()
+  local values, n = {}, tonumber(ARGV[at])
+  for i = 1, n do values[i] = ARGV[at + i] end
+  at = at + n + 1
+  return values
+end
+
+while at <= #ARGV do
+  local id, spec, pay, packed, set, due, finish, holds = unpack(ARGV, at, at + 7)
+  at = at + 8
+  local indexes, ended, attempts = counted(), counted(), {}
+  for n = 1, #ended, 2 do attempts[#attempts + 1] = { past = ended[n], out = ended[n + 1] } end
+  if not find({ id })[1] then store(id, spec, pay, cmsgpack.unpack(packed), set, due, finish, holds == '1', indexes, attempts) end
+end
+if told > 0 then call('INCRBY', P .. 'seq', told) end
+flush()
 return told

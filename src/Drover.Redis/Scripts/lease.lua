@@ -1,10 +1,11 @@
 -- ARGV: now in ticks and microseconds, the lease's end and length, worker, instance, most, starvation period or '', shell, seed, node,
 -- then counted lists: task types, labels, strict queues, queues with their weights, and limit keys with how many may be leased.
+-- Answers six values a job: spec, payload when it is not small, attempt, attempts used, since when it was ready, its last line of output.
 local ticks, now, ends, length, worker, instance = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local most, period, shell, node = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9] == '1', ARGV[11]
 math.randomseed(tonumber(ARGV[10]))
 local at = 12
-local function list()
+local function counted()
   local n, values = tonumber(ARGV[at]), {}
   for i = 1, n do values[i] = ARGV[at + i] end
   at = at + n + 1
@@ -12,11 +13,11 @@ local function list()
 end
 local function set()
   local values = {}
-  for _, v in ipairs(list()) do values[v] = true end
+  for _, v in ipairs(counted()) do values[v] = true end
   return values
 end
-local types, labels, strict, asked = set(), set(), set(), list()
-local permits, bound = {}, list()
+local types, labels, strict, asked = set(), set(), set(), counted()
+local permits, bound = {}, counted()
 for i = 1, #bound, 2 do permits[bound[i]] = tonumber(bound[i + 1]) end
 
 local function satisfies(needs)
@@ -37,42 +38,49 @@ local function reached(key, hash, field)
   if permits[key] and permits[key] <= 0 then return true end
   if limits[key] == nil then
     limits[key] = tonumber(call('HGET', P .. 'lim:' .. node, key) or '') or false
-    running[key] = limits[key] and tonumber(call('HGET', P .. hash, field) or '0')
+    running[key] = limits[key] and tonumber(call('HGET', hash, field) or '0')
   end
   return limits[key] and running[key] >= limits[key]
 end
-local function full(lk) return lk ~= '' and reached(lk, 'lk', lk) end
-local function qfull(q) return reached('queue:' .. q, 'qc', '3' .. q) end
-local function count(key)
+local function full(lk) return lk ~= '' and reached(lk, P .. 'lk', lk) end
+local function qfull(q) return reached('queue:' .. q, QC, '3' .. q) end
+local function taking(key)
   if running[key] then running[key] = running[key] + 1 end
   if permits[key] then permits[key] = permits[key] - 1 end
 end
 
+-- A line's jobs are read some at a time, as many as may be needed of it when all lines give alike.
+local share
 local function look(l)
-  l.m = call('ZRANGE', l.key, 0, 0)[1]
+  if l.at == #l.members then
+    local found = call('ZRANGE', l.key, l.read, l.read + share - 1)
+    l.members, l.at, l.read = found, 0, l.read + #found
+    load(found, l.line.text)
+  end
+  l.at = l.at + 1
+  l.m = l.members[l.at]
   if not l.m then return end
   l.urgency = l.pr
   if period and not strict[l.q] then
-    local waited = now - tonumber(call('HGET', P .. 'j:' .. l.m, 'rdyu'))
+    local waited = now - micros(jobs[l.m].v[READY])
     if waited > 0 then l.urgency = math.max(1, l.pr - math.floor(waited / period)) end
   end
 end
 
-local queues, seen = {}, {}
+local queues, seen, able = {}, {}, 0
 local function add(q, weight)
   if seen[q] then return end
   seen[q] = true
   if call('SISMEMBER', P .. 'paused', q) == 1 then return end
-  local lines = {}
+  local mine = {}
   for _, name in ipairs(call('SMEMBERS', P .. 'lines:' .. q)) do
-    local needs, lk, pr = string.match(name, '^(.-)\n(.-)\n(%d+)$')
-    if satisfies(needs) then
-      local l = { key = P .. 'l:' .. q .. '\n' .. name, q = q, lk = lk, pr = tonumber(pr) }
-      look(l)
-      if l.m then lines[#lines + 1] = l end
+    local l = line(q .. '\n' .. name)
+    if satisfies(l.needs) then
+      mine[#mine + 1] = { line = l, key = l.key, q = q, lk = l.lk, pr = tonumber(l.pr), members = {}, at = 0, read = 0, taken = 0 }
+      able = able + 1
     end
   end
-  if #lines > 0 then queues[#queues + 1] = { q = q, weight = weight, lines = lines } end
+  if #mine > 0 then queues[#queues + 1] = { q = q, weight = weight, lines = mine } end
 end
 local named = {}
 for i = 1, #asked, 2 do named[asked[i]] = true end
@@ -84,6 +92,11 @@ for i = 1, #asked, 2 do
       if not named[q] then add(q, weight) end
     end
   end
+end
+
+share = math.ceil(most / math.max(1, able))
+for _, queue in ipairs(queues) do
+  for _, l in ipairs(queue.lines) do look(l) end
 end
 
 local function before(a, b) return a.urgency < b.urgency or (a.urgency == b.urgency and a.m < b.m) end
@@ -120,25 +133,41 @@ local function next()
   end
 end
 
-local leases = {}
-while #leases < most do
+local taken, numbers = {}, {}
+while #taken < most do
   local l = next()
   if not l then break end
-  local j = fetch(l.m)
-  takeout(j)
-  status(j, '3')
+  local j = jobs[l.m]
+  local v = j.v
   if atstart(j) then freekey(j) end
-  local attempt = j.at + 1
-  call('HSET', j.key, 'at', attempt, 'sat', ticks, 'w', worker, 'inst', instance, 'dur', length, 'a' .. attempt, ticks .. '\n' .. worker)
-  call('ZADD', P .. 'run', ends, j.m)
-  call('SADD', P .. 'w:' .. worker, j.m)
-  if j.lk ~= '' then
-    call('HINCRBY', P .. 'lk', j.lk, 1)
-    count(j.lk)
+  l.taken = l.taken + 1
+  status(j, 3)
+  if v[AT] > 0 then put(P .. 'past', j.m .. ':' .. v[AT], v[START] .. '\n' .. v[END] .. '\n' .. v[WORKER]) end
+  v[AT], v[START], v[WORKER], v[INSTANCE], v[LENGTH] = v[AT] + 1, ticks, worker, instance, length
+  enter(P .. 'run', ends, j.m)
+  if l.lk ~= '' then
+    count(P .. 'lk', l.lk, 1)
+    taking(l.lk)
   end
-  count('queue:' .. j.q)
-  local v = call('HMGET', j.key, 'spec', 'pay', 'rdy', 'os')
-  leases[#leases + 1] = { j.id, attempt, v[1], v[2] or '', v[3], v[4] or '0', j.used }
+  taking('queue:' .. l.q)
+  numbers[#numbers + 1] = j.m
+  taken[#taken + 1] = j
   look(l)
 end
+for _, queue in ipairs(queues) do
+  for _, l in ipairs(queue.lines) do
+    if l.taken > 0 then
+      call('ZREMRANGEBYRANK', l.key, 0, l.taken - 1)
+      touched[l.line] = true
+    end
+  end
+end
+loadspecs(numbers)
+local pays, printed, leases = some(P .. 'pay', numbers), some(P .. 'os', numbers), {}
+for n, j in ipairs(taken) do
+  local at = 6 * (n - 1)
+  leases[at + 1], leases[at + 2], leases[at + 3] = specs[j.m], pays[n] or '', j.v[AT]
+  leases[at + 4], leases[at + 5], leases[at + 6] = j.v[USED], j.v[READY], printed[n] or '0'
+end
+flush()
 return leases

@@ -9,7 +9,7 @@ local alone = call('EXISTS', P .. 'nodes') == 0
 call('ZADD', P .. 'nodes', now + tonumber(ARGV[2]), ARGV[1])
 if not alone and ARGV[4] ~= '1' then return 0 end
 local running = call('ZRANGE', P .. 'run', 0, -1)
-for _, m in ipairs(running) do
-  call('ZADD', P .. 'run', string.format('%.0f', tonumber(ARGV[3]) + tonumber(call('HGET', P .. 'j:' .. m, 'dur'))), m)
-end
+load(running)
+for _, m in ipairs(running) do enter(P .. 'run', string.format('%.0f', tonumber(ARGV[3]) + tonumber(jobs[m].v[LENGTH])), m) end
+flush()
 return #running

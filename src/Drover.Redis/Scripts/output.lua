@@ -1,8 +1,9 @@
 -- ARGV: id, attempt, the gap (from, to, entry) or three times '', then seq and entry of each. An entry begins with its attempt, 4 bytes.
-local m = find(ARGV[1])
-local v = m and call('HMGET', P .. 'j:' .. m, 'st', 'at', 'os')
-if not v or v[1] ~= '3' or v[2] ~= ARGV[2] then return 0 end
-local key, last = P .. 'o:' .. m, tonumber(v[3] or '0')
+local m = find({ ARGV[1] })[1]
+load({ m })
+local j = m and jobs[m]
+if not j or j.v[ST] ~= 3 or j.v[AT] ~= tonumber(ARGV[2]) then return 0 end
+local key, last = P .. 'o:' .. m, tonumber(call('HGET', P .. 'os', m) or '0')
 for n = 6, #ARGV, 2 do
   local seq = tonumber(ARGV[n])
   if seq > last then
@@ -18,5 +19,5 @@ if ARGV[3] ~= '' then
   call('ZADD', key, from, ARGV[5])
   last = math.max(last, to - 1)
 end
-call('HSET', P .. 'j:' .. m, 'os', string.format('%.0f', last))
+call('HSET', P .. 'os', m, string.format('%.0f', last))
 return 1

@@ -1,14 +1,20 @@
 -- ARGV: the new end and length in microseconds, then id and attempt of each.
-local answers = {}
-for n = 3, #ARGV, 2 do
-  local m = find(ARGV[n])
-  local j = m and fetch(m)
-  if j and j.st == '3' and j.at == tonumber(ARGV[n + 1]) then
-    call('ZADD', P .. 'run', ARGV[1], m)
-    call('HSET', j.key, 'dur', ARGV[2])
-    answers[#answers + 1] = j.can == '' and 1 or 3
+local ids, answers = {}, {}
+for n = 3, #ARGV, 2 do ids[#ids + 1] = ARGV[n] end
+local numbers = find(ids)
+load(numbers)
+for n = 1, #ids do
+  local j = numbers[n] and jobs[numbers[n]]
+  if j and j.v[ST] == 3 and j.v[AT] == tonumber(ARGV[2 + 2 * n]) then
+    enter(P .. 'run', ARGV[1], j.m)
+    if j.v[LENGTH] ~= ARGV[2] then
+      j.v[LENGTH] = ARGV[2]
+      save(j)
+    end
+    answers[n] = j.v[CANCEL] == '' and 1 or 3
   else
-    answers[#answers + 1] = 0
+    answers[n] = 0
   end
 end
+flush()
 return answers

@@ -1,8 +1,8 @@
 -- ARGV: completed and failed ones before (microseconds) or '', idempotency keys until, most.
-local most, old = tonumber(ARGV[4]), {}
+local most, old, gone = tonumber(ARGV[4]), {}, {}
 for _, key in ipairs(call('ZRANGE', P .. 'ikz', '-inf', ARGV[3], 'BYSCORE', 'LIMIT', 0, most)) do
-  call('ZREM', P .. 'ikz', key)
-  call('HDEL', P .. 'ik', key)
+  leave(P .. 'ikz', key)
+  erase(P .. 'ik', key)
 end
 local function look(key, before)
   if before == '' then return end
@@ -12,9 +12,10 @@ end
 look(P .. 'fc', ARGV[1])
 look(P .. 'ff', ARGV[2])
 table.sort(old, function(a, b) return a.at < b.at or (a.at == b.at and a.m < b.m) end)
-local n = 0
-while n < most and old[n + 1] do
-  n = n + 1
-  remove(fetch(old[n].m))
-end
-return n
+local numbers = {}
+for n = 1, math.min(most, #old) do numbers[n] = old[n].m end
+load(numbers)
+for n, m in ipairs(numbers) do gone[n] = jobs[m] end
+remove(gone)
+flush()
+return #gone

@@ -1,13 +1,20 @@
 -- Who runs and may be lost. ARGV: 'expired', steady now, most; or 'worker', its id, its present instance.
-local found, answers = {}, {}
+local found, answers = nil, {}
 if ARGV[1] == 'expired' then
   found = call('ZRANGE', P .. 'run', '-inf', ARGV[2], 'BYSCORE', 'LIMIT', 0, ARGV[3])
 else
-  found = call('SMEMBERS', P .. 'w:' .. ARGV[2])
+  found = call('ZRANGE', P .. 'run', 0, -1)
   table.sort(found)
 end
+load(found)
+local lost, numbers = {}, {}
 for _, m in ipairs(found) do
-  local v = call('HMGET', P .. 'j:' .. m, 'id', 'at', 'used', 'w', 'spec', 'inst')
-  if ARGV[1] == 'expired' or v[6] ~= ARGV[3] then answers[#answers + 1] = { v[1], v[2], v[3], v[4], v[5] } end
+  local v = jobs[m].v
+  if ARGV[1] == 'expired' or (v[WORKER] == ARGV[2] and v[INSTANCE] ~= ARGV[3]) then
+    lost[#lost + 1] = v
+    numbers[#numbers + 1] = m
+  end
 end
+loadspecs(numbers)
+for n, v in ipairs(lost) do answers[n] = { specs[numbers[n]], v[AT], v[USED], v[WORKER] } end
 return answers
