@@ -53,8 +53,12 @@ public sealed class Groups<TRequest, TResult>(int width, int most, Func<TRequest
 
     private async Task DrainAsync()
     {
-        while (Take() is { } group)
+        while (true)
         {
+            // Callers that were answered together mostly ask again at once: they come first, and go together again.
+            await Task.Yield();
+            if (Take() is not { } group)
+                return;
             try
             {
                 await run(group);

@@ -44,7 +44,12 @@ internal sealed class FinishSender(WorkerBench bench) : IDisposable
             lock (_gate)
                 (batch, _ended) = (_ended, batch);
             if (batch.Count == 0)
+            {
                 await _wake.WaitAsync();
+                // Jobs that were leased together and are short end together: the others' ends go along with the first.
+                await Task.Yield();
+            }
+
             for (int from = 0; from < batch.Count && !_stopped; from += MaxBatch)
                 await SendAsync(batch.GetRange(from, Math.Min(MaxBatch, batch.Count - from)));
             batch.Clear();

@@ -121,6 +121,8 @@ public sealed partial class Worker : BackgroundService
         var pause = FirstPause;
         while (!over.IsCancellationRequested)
         {
+            // Attempts that are about to end come first: their slots are asked for together.
+            await Task.Yield();
             int free = Math.Min(_bench.FreeSlots, _maxInHand - _bench.InHand);
             if (free <= 0)
             {
