@@ -107,9 +107,11 @@ public sealed class RedisNodesTests
     public async Task One_node_leads_and_another_takes_over_when_it_is_gone()
     {
         await using var raw = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{(await SharedRedis.Current.ServerAsync()).Port}");
-        await raw.GetDatabase().StringSetAsync("{drover:" + _prefix + "}:leader", "a node that died", TimeSpan.FromSeconds(1));
+        RedisKey leader = "{drover:" + _prefix + "}:leader";
+        await raw.GetDatabase().StringSetAsync(leader, "a node that died", TimeSpan.FromMinutes(10));
         await using var one = await OpenAsync();
         Assert.False(((ISharedStore)one.Jobs).IsLeader);
+        await raw.GetDatabase().KeyExpireAsync(leader, TimeSpan.FromMilliseconds(1));
         await UntilAsync(() => Task.FromResult(((ISharedStore)one.Jobs).IsLeader));
         await using var two = await OpenAsync();
         Assert.False(((ISharedStore)two.Jobs).IsLeader);
