@@ -31,18 +31,15 @@ internal sealed class SalesReportHandler : IJobHandler<SalesReport>
     }
 }
 
-/// <summary>Cleans up, and asks for the next night: the key of the day keeps it to one, however often the shop starts.</summary>
-internal sealed class NightlyCleanupHandler(IJobClient jobs) : IJobHandler<NightlyCleanup>
+/// <summary>Cleans up: the shop's schedule asks for it every night.</summary>
+internal sealed class NightlyCleanupHandler(TimeProvider time) : IJobHandler<NightlyCleanup>
 {
-    public async ValueTask HandleAsync(NightlyCleanup job, JobContext context, CancellationToken cancel)
+    public ValueTask HandleAsync(NightlyCleanup job, JobContext context, CancellationToken cancel)
     {
-        context.Log($"Removed the baskets left before {job.Day:O}.");
-        await AskAsync(jobs, job.Day.AddDays(1), cancel);
+        var before = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime).AddDays(-job.KeepDays);
+        context.Log($"Removed the baskets left before {before:O}.");
+        return ValueTask.CompletedTask;
     }
-
-    public static async ValueTask AskAsync(IJobClient jobs, DateOnly day, CancellationToken cancel) =>
-        await jobs.EnqueueAsync(
-            new NightlyCleanup(day), new() { RunAt = new(day, new(3, 0), TimeSpan.Zero), UniqueKey = $"nightly-cleanup-{day:O}" }, cancel);
 }
 
 /// <summary>Stands for a mail server: it only says what it would send.</summary>

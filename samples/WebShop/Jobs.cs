@@ -10,7 +10,7 @@ internal sealed record ConfirmOrder(int Order, string Email);
 internal sealed record SalesReport(int Orders);
 
 [JobKind("nightly-cleanup")]
-internal sealed record NightlyCleanup(DateOnly Day);
+internal sealed record NightlyCleanup(int KeepDays);
 
 internal sealed record Report(int Orders, decimal Turnover);
 

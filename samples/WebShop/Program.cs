@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Drover.Brokers;
 using Drover.Hosting;
+using Drover.Schedules;
 using WebShop;
 
 var builder = WebApplication.CreateSlimBuilder(args);
@@ -10,7 +11,8 @@ builder.Services.AddDrover(drover => drover
     .UseSqlite(builder.Configuration["Jobs"] ?? "webshop-jobs")
     .AddHandler<ConfirmOrder, ConfirmOrderHandler>(ShopJson.Default.ConfirmOrder, kind => kind.Retry = RetryPolicy.Exponential(8, TimeSpan.FromSeconds(2)))
     .AddHandler<SalesReport, SalesReportHandler>(ShopJson.Default.SalesReport)
-    .AddHandler<NightlyCleanup, NightlyCleanupHandler>(ShopJson.Default.NightlyCleanup));
+    .AddHandler<NightlyCleanup, NightlyCleanupHandler>(ShopJson.Default.NightlyCleanup)
+    .AddSchedule("nightly-cleanup", "0 3 * * *", new NightlyCleanup(KeepDays: 30), new() { TimeZone = "Europe/Berlin", CatchUp = CatchUpPolicy.One }));
 
 var app = builder.Build();
 if (await app.RunDroverVerbAsync(args) is { } code)
@@ -34,8 +36,5 @@ app.MapGet("/jobs/{id:guid}", async (Guid id, IBroker broker, CancellationToken 
         ? Results.Text($"{job.Status} {(job.Outcome?.Result is { } result ? System.Text.Encoding.UTF8.GetString(result.Span) : job.Outcome?.Error)}")
         : Results.NotFound());
 
-await app.StartAsync();
-var tomorrow = DateOnly.FromDateTime(app.Services.GetRequiredService<TimeProvider>().GetUtcNow().UtcDateTime).AddDays(1);
-await NightlyCleanupHandler.AskAsync(app.Services.GetRequiredService<IJobClient>(), tomorrow, CancellationToken.None);
-await app.WaitForShutdownAsync();
+await app.RunAsync();
 return 0;

@@ -6,7 +6,6 @@ using Drover.Catalog;
 using Drover.Limits;
 using Drover.Schedules;
 using Drover.Server;
-using Drover.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -86,10 +85,6 @@ internal sealed class DroverSite
         Share<LimitCatalog>(services);
         Share<ICatalog>(services);
         Share<IAuditLog>(services);
-        // A store that the program brought comes without a catalog; then what is done here is told by the log alone.
-        var forgetful = new InMemoryCatalog(_host.GetRequiredService<TimeProvider>());
-        services.TryAddSingleton<ICatalog>(forgetful);
-        services.TryAddSingleton<IAuditLog>(forgetful);
         var provider = services.BuildServiceProvider();
         var app = new ApplicationBuilder(provider);
         DroverServer.Map(app, null, options);

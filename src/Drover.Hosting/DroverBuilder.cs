@@ -10,6 +10,7 @@ using Drover.Schedules;
 using Drover.Servers;
 using Drover.Sqlite;
 using Drover.Storage;
+using Drover.Testing;
 using Drover.Workers;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -28,7 +29,12 @@ public sealed class DroverBuilder
 
     internal List<JobMiddleware> Middleware { get; } = [];
 
+    internal List<ScheduleDeclaration> Schedules { get; } = [];
+
     internal bool HasStore { get; private set; }
+
+    /// <summary>Whether the queue is in this process, which then fires schedules; in a cluster its queue server does.</summary>
+    internal bool HasQueue { get; private set; }
 
     /// <summary>How jobs are run here: slots, queues, labels. A graceful shutdown of 25 s fits into the host's own 30 s.</summary>
     public WorkerOptions Worker { get; set; } = new() { GracefulShutdown = TimeSpan.FromSeconds(25) };
@@ -62,7 +68,6 @@ public sealed class DroverBuilder
         _services.TryAddSingleton(provider => provider.GetRequiredService<SqliteDatabase>().Catalog);
         _services.TryAddSingleton(provider => provider.GetRequiredService<SqliteDatabase>().Audit);
         UseLocalBroker(provider => provider.GetRequiredService<SqliteDatabase>().Jobs);
-        AddCatalogs();
         return this;
     }
 
@@ -83,22 +88,28 @@ public sealed class DroverBuilder
         _services.TryAddSingleton(provider => provider.GetRequiredService<PostgresDatabase>().Catalog);
         _services.TryAddSingleton(provider => provider.GetRequiredService<PostgresDatabase>().Audit);
         UseLocalBroker(provider => provider.GetRequiredService<PostgresDatabase>().Jobs);
-        AddCatalogs();
         NameWorker();
         return this;
     }
 
-    /// <summary>Keeps jobs in a store that the program brings, for instance <see cref="Testing.InMemoryJobStore"/>. The container does not dispose of it.</summary>
+    /// <summary>
+    /// Keeps jobs in a store that the program brings, for instance <see cref="InMemoryJobStore"/>. The container does not dispose of it.
+    /// Schedules, limits that people set and the audit log are kept in memory, unless an <see cref="ICatalog"/> and an <see cref="IAuditLog"/> are
+    /// among the services.
+    /// </summary>
     public DroverBuilder UseStore(IJobStore store)
     {
         TakeStore();
+        _services.TryAddSingleton(provider => new InMemoryCatalog(TimeOf(provider)));
+        _services.TryAddSingleton<ICatalog>(provider => provider.GetRequiredService<InMemoryCatalog>());
+        _services.TryAddSingleton<IAuditLog>(provider => provider.GetRequiredService<InMemoryCatalog>());
         UseLocalBroker(_ => store);
         return this;
     }
 
     /// <summary>Joins a Drover cluster: jobs go to its queue server, and the handlers here serve it beside other workers.</summary>
     /// <param name="address"><c>netqueue://HOST:PORT</c>.</param>
-    /// <param name="token">A worker's token to run jobs, a producer's to enqueue only; empty for a server that wants none.</param>
+    /// <param name="token">A producer's token to enqueue, a worker's to run jobs, an admin's for both or for schedules; empty for a server that wants none.</param>
     /// <exception cref="ArgumentException">The address cannot be read.</exception>
     public DroverBuilder UseNetQueue(string address, string token) => UseNetQueue(NetQueueClientOptions.Parse(address, token));
 
@@ -111,6 +122,7 @@ public sealed class DroverBuilder
         _services.AddSingleton<IBroker>(provider => provider.GetRequiredService<NetQueueBroker>());
         _services.TryAddSingleton(provider => provider.GetRequiredService<NetQueueBroker>().Catalog.Catalog);
         _services.TryAddSingleton(provider => provider.GetRequiredService<NetQueueBroker>().Catalog.Audit);
+        AddSchedules();
         NameWorker();
         return this;
     }
@@ -137,6 +149,22 @@ public sealed class DroverBuilder
         JsonTypeInfo<TJob> json, Func<TJob, JobContext, CancellationToken, ValueTask> handler, Action<KindOptions<TJob>>? configure = null) =>
         Add(json, configure, (_, job, context, cancel) => handler(job, context, cancel));
 
+    /// <summary>
+    /// Names a job that is enqueued again and again. At each start the schedule of this name is made so, whatever somebody changed meanwhile; only
+    /// whether it is paused stays, and so does its next time unless expression or time zone change. However many programs there are, each firing
+    /// enqueues one job. One that is named no more stays until it is removed (<see cref="IScheduleClient.RemoveAsync"/>). In a cluster
+    /// (<see cref="UseNetQueue(string, string)"/>) it needs an admin's token.
+    /// </summary>
+    /// <param name="name">Its name, unique without regard to case: 1 to 80 characters.</param>
+    /// <param name="cron">When: five fields (minute, hour, day of month, month, weekday), or six with the second first.</param>
+    /// <param name="job">The payload of each of its jobs, of a type named with <c>AddHandler</c> or <c>AddJob</c>, before this or after.</param>
+    /// <param name="options">How it differs from the usual (UTC; missed firings are left out, as are those while the last job runs); null for not at all.</param>
+    public DroverBuilder AddSchedule<TJob>(string name, string cron, TJob job, ScheduleOptions? options = null)
+    {
+        Schedules.Add(new(name, kinds => ScheduleClient.Make(kinds, name, cron, job, options, TimeProvider.System)));
+        return this;
+    }
+
     /// <summary>Puts code around every handler; the first named is the outermost.</summary>
     public DroverBuilder Use(JobMiddleware middleware)
     {
@@ -157,14 +185,8 @@ public sealed class DroverBuilder
     /// <summary>A program beside another one's worker on the same host must not take that one's name.</summary>
     private void NameWorker() => Worker = Worker with { Name = Environment.ProcessId.ToString(CultureInfo.InvariantCulture) };
 
-    /// <summary>One of each for all who write and watch them.</summary>
-    private void AddCatalogs()
-    {
-        _services.TryAddSingleton(provider => new LimitCatalog(provider.GetRequiredService<ICatalog>()));
-        _services.TryAddSingleton(provider => new ScheduleCatalog(provider.GetRequiredService<ICatalog>(), TimeOf(provider)));
-        _services.AddHostedService(provider => new Scheduler(
-            provider.GetRequiredService<ScheduleCatalog>(), provider.GetRequiredService<IBroker>(), TimeOf(provider), LogsOf(provider)));
-    }
+    /// <summary>One for all who write and watch them.</summary>
+    private void AddSchedules() => _services.TryAddSingleton(provider => new ScheduleCatalog(provider.GetRequiredService<ICatalog>(), TimeOf(provider)));
 
     private void TakeStore()
     {
@@ -175,13 +197,15 @@ public sealed class DroverBuilder
 
     private void UseLocalBroker(Func<IServiceProvider, IJobStore> store)
     {
+        HasQueue = true;
+        AddSchedules();
+        _services.TryAddSingleton(provider => new LimitCatalog(provider.GetRequiredService<ICatalog>()));
         _services.AddSingleton(provider =>
             new Broker(store(provider), provider.GetService<ITargetResolver>(), Broker, TimeOf(provider), LogsOf(provider)));
         _services.AddSingleton<IBroker>(provider => provider.GetRequiredService<Broker>());
         _services.AddHostedService(provider => provider.GetRequiredService<Broker>());
         _services.AddHostedService(provider => new LimitKeeper(
-            provider.GetService<LimitCatalog>() ?? (provider.GetService<ICatalog>() is { } catalog ? new(catalog) : null), Limits,
-            provider.GetRequiredService<Broker>(), TimeOf(provider), LogsOf(provider)));
+            provider.GetRequiredService<LimitCatalog>(), Limits, provider.GetRequiredService<Broker>(), TimeOf(provider), LogsOf(provider)));
     }
 
     internal static TimeProvider TimeOf(IServiceProvider provider) => provider.GetRequiredService<TimeProvider>();

@@ -2,6 +2,7 @@ using System.Text;
 using Drover.Brokers;
 using Drover.Hosting;
 using Drover.Jobs;
+using Drover.Schedules;
 using Drover.Workers;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -13,7 +14,7 @@ namespace Drover.Testing;
 /// What a test does with a program's jobs: looks at what was enqueued, lets it run, moves the clock. Jobs run by the real broker and
 /// worker, with the program's handlers, middleware, retries and scopes; only store and clock are others. For one test at a time.
 /// </summary>
-public sealed class DroverTestKit
+public sealed class DroverTestKit : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly JobFilter Unfinished =
@@ -22,6 +23,8 @@ public sealed class DroverTestKit
     private readonly IServiceProvider _services;
     private readonly KnownKinds _kinds;
     private readonly HashSet<string> _handled;
+    private readonly ScheduleCatalog _schedules;
+    private readonly Scheduler _scheduler;
 
     /// <summary>Made by the container; see <see cref="TestKitServices.AddDroverTestKit"/>.</summary>
     public DroverTestKit(IServiceProvider services)
@@ -29,6 +32,8 @@ public sealed class DroverTestKit
         (_services, _kinds) = (services, services.GetRequiredService<KnownKinds>());
         _handled = [.. _kinds.Handled];
         (Broker, Clock) = (services.GetRequiredService<IBroker>(), services.GetRequiredService<FakeTimeProvider>());
+        _schedules = services.GetRequiredService<ScheduleCatalog>();
+        _scheduler = new(_schedules, Broker, Clock, services.GetRequiredService<ILoggerFactory>());
     }
 
     /// <summary>The clock of the whole program.</summary>
@@ -37,13 +42,13 @@ public sealed class DroverTestKit
     /// <summary>The queue, for what is not offered here.</summary>
     public IBroker Broker { get; }
 
-    /// <summary>Runs every job that is due now, and those that these enqueue, until none is left. What is due later stays.</summary>
+    /// <summary>Fires schedules that are due now and runs every job that is, and those that these enqueue, until none is left. What is due later stays.</summary>
     /// <returns>How many attempts were made.</returns>
     /// <exception cref="TimeoutException">After 30 seconds by the wall clock jobs are still there: one does not end, or its queue is paused.</exception>
     public async Task<int> RunAllDueJobsAsync(CancellationToken cancel = default)
     {
         long before = await AttemptsAsync(cancel);
-        if ((await DueAsync(cancel)).Count == 0)
+        if ((await FireAsync(cancel)).Count == 0)
             return 0;
         var options = new WorkerOptions { Host = "test", Queues = [new("*")], Slots = 16, GracefulShutdown = TimeSpan.Zero };
         var executor = _services.GetRequiredService<TaskExecutor>();
@@ -52,7 +57,7 @@ public sealed class DroverTestKit
         try
         {
             long start = TimeProvider.System.GetTimestamp();
-            while (await DueAsync(cancel) is { Count: > 0 } due)
+            while (await FireAsync(cancel) is { Count: > 0 } due)
             {
                 if (TimeProvider.System.GetElapsedTime(start) > Patience)
                     throw new TimeoutException($"After {Patience.TotalSeconds:0} seconds these jobs have not run: {string.Join(", ", due.Select(Describe))}.");
@@ -68,14 +73,14 @@ public sealed class DroverTestKit
         return (int)(await AttemptsAsync(cancel) - before);
     }
 
-    /// <summary>Moves the clock, from one job that becomes due to the next, and runs each at its time: delays, backoffs, jobs that enqueue later ones.</summary>
+    /// <summary>Moves the clock, from one job or schedule that becomes due to the next, and runs each at its time: delays, backoffs, jobs that enqueue later ones.</summary>
     /// <returns>How many attempts were made.</returns>
     /// <exception cref="TimeoutException">As <see cref="RunAllDueJobsAsync"/>.</exception>
     public async Task<int> AdvanceAsync(TimeSpan time, CancellationToken cancel = default)
     {
         var end = Clock.GetUtcNow() + time;
         int attempts = await RunAllDueJobsAsync(cancel);
-        while ((await MineAsync(cancel)).Where(job => job.RunAt is { } at && at <= end).Min(job => job.RunAt) is { } next && next > Clock.GetUtcNow())
+        while (await NextAsync(cancel) is { } next && next <= end)
         {
             Clock.Advance(next - Clock.GetUtcNow());
             attempts += await RunAllDueJobsAsync(cancel);
@@ -144,8 +149,26 @@ public sealed class DroverTestKit
         return text.ToString();
     }
 
-    private async Task<List<Job>> DueAsync(CancellationToken cancel) =>
-        [.. (await MineAsync(cancel)).Where(job => job.Status is JobStatus.Queued or JobStatus.Running || job.RunAt <= Clock.GetUtcNow())];
+    /// <inheritdoc/>
+    public void Dispose() => _scheduler.Dispose();
+
+    /// <summary>Fires what is due; answers the jobs that are.</summary>
+    private async Task<List<Job>> FireAsync(CancellationToken cancel)
+    {
+        while (await _scheduler.RunOnceAsync(cancel) == TimeSpan.Zero)
+        {
+            // After a long time there is more than one round of them.
+        }
+
+        return [.. (await MineAsync(cancel)).Where(job => job.Status is JobStatus.Queued or JobStatus.Running || job.RunAt <= Clock.GetUtcNow())];
+    }
+
+    /// <summary>When something becomes due next; null for never.</summary>
+    private async Task<DateTimeOffset?> NextAsync(CancellationToken cancel)
+    {
+        var times = (await MineAsync(cancel)).Select(job => job.RunAt).Concat((await _schedules.ListAsync(cancel)).Select(schedule => schedule.NextAt));
+        return times.Where(time => time > Clock.GetUtcNow()).Min();
+    }
 
     /// <summary>Those that the program itself runs: a kind that it only enqueues waits for others, here as in truth.</summary>
     private async Task<IEnumerable<Job>> MineAsync(CancellationToken cancel) =>

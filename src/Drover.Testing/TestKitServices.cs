@@ -1,7 +1,6 @@
 using Drover.Brokers;
 using Drover.Catalog;
 using Drover.Hosting;
-using Drover.Limits;
 using Drover.NetQueue;
 using Drover.Schedules;
 using Drover.Sqlite;
@@ -32,7 +31,7 @@ public static class TestKitServices
         foreach (var hosted in services.Where(IsOurs).ToList())
             services.Remove(hosted);
         services.RemoveAll<SqliteDatabase>().RemoveAll<NetQueueBroker>().RemoveAll<Broker>().RemoveAll<IBroker>()
-            .RemoveAll<ICatalog>().RemoveAll<IAuditLog>().RemoveAll<ScheduleCatalog>().RemoveAll<LimitCatalog>().RemoveAll<TimeProvider>();
+            .RemoveAll<ICatalog>().RemoveAll<IAuditLog>().RemoveAll<TimeProvider>();
 
         var clock = new FakeTimeProvider(now ?? new DateTimeOffset(2030, 1, 1, 0, 0, 0, TimeSpan.Zero));
         var store = new InMemoryJobStore(clock);

@@ -11,7 +11,7 @@ public sealed class LimitKeeper : BackgroundService
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
 
-    private readonly LimitCatalog? _limits;
+    private readonly LimitCatalog _limits;
     private readonly IReadOnlyDictionary<string, JobLimit> _declared;
     private readonly Broker _broker;
     private readonly ILogger _log;
@@ -20,20 +20,19 @@ public sealed class LimitKeeper : BackgroundService
     private bool _away;
 
     /// <summary>A keeper that works once it is started.</summary>
-    /// <param name="limits">What people set; null for nothing.</param>
+    /// <param name="limits">What people set.</param>
     /// <param name="declared">What the program says; a limit of the same key in the catalog takes its place.</param>
     /// <param name="broker">Where they are to hold.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logs">Where it logs to.</param>
     /// <exception cref="JobValidationException">A declared limit breaks a rule.</exception>
-    public LimitKeeper(LimitCatalog? limits, IReadOnlyDictionary<string, JobLimit> declared, Broker broker, TimeProvider time, ILoggerFactory logs)
+    public LimitKeeper(LimitCatalog limits, IReadOnlyDictionary<string, JobLimit> declared, Broker broker, TimeProvider time, ILoggerFactory logs)
     {
         foreach (var (key, limit) in declared)
             limit.Validate(key);
         (_limits, _declared, _broker, _log) = (limits, declared, broker, logs.CreateLogger<LimitKeeper>());
         _wake = new(time);
-        if (limits is not null)
-            limits.Changed += _wake.Set;
+        limits.Changed += _wake.Set;
     }
 
     /// <summary>When it answers, the limits hold, unless the catalog is away.</summary>
@@ -46,8 +45,7 @@ public sealed class LimitKeeper : BackgroundService
     /// <inheritdoc/>
     public override void Dispose()
     {
-        if (_limits is not null)
-            _limits.Changed -= _wake.Set;
+        _limits.Changed -= _wake.Set;
         base.Dispose();
         _wake.Dispose();
     }
@@ -55,8 +53,6 @@ public sealed class LimitKeeper : BackgroundService
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (_limits is null)
-            return;
         await using var stopped = stoppingToken.UnsafeRegister(static wake => ((AsyncSignal)wake!).Set(), _wake);
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -87,12 +83,8 @@ public sealed class LimitKeeper : BackgroundService
     private async ValueTask ApplyAsync(CancellationToken cancel)
     {
         var wanted = new Dictionary<string, JobLimit>(_declared, StringComparer.Ordinal);
-        if (_limits is not null)
-        {
-            foreach (var (key, limit) in await _limits.AllAsync(cancel))
-                wanted[key] = limit;
-        }
-
+        foreach (var (key, limit) in await _limits.AllAsync(cancel))
+            wanted[key] = limit;
         var changed = wanted.Where(w => _inForce.GetValueOrDefault(w.Key) != w.Value).Select(w => w.Key)
             .Concat(_inForce.Keys.Where(key => !wanted.ContainsKey(key))).ToList();
         if (changed.Count == 0)

@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
+using Drover.Hosting;
 using Drover.Testing;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
@@ -28,7 +29,8 @@ internal sealed class Site : IAsyncDisposable
     public IServiceProvider Services => _app.Services;
 
     public static async Task<Site> StartAsync(
-        Action<WebApplication, Action<Drover.AspNetCore.DroverSiteOptions>> map, string environment = "Production", Action<IServiceCollection>? services = null)
+        Action<WebApplication, Action<Drover.AspNetCore.DroverSiteOptions>> map, string environment = "Production", Action<IServiceCollection>? services = null,
+        Action<DroverBuilder>? schedules = null)
     {
         string folder = Directory.CreateTempSubdirectory("drover-site-").FullName;
         Directory.CreateDirectory(Path.Combine(folder, "assets"));
@@ -40,12 +42,15 @@ internal sealed class Site : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.Services.AddAuthentication("header").AddScheme<AuthenticationSchemeOptions, HeaderAuthentication>("header", null);
         builder.Services.AddAuthorizationBuilder().AddPolicy("ops", policy => policy.RequireRole("ops"));
-        builder.Services.AddDrover(drover => drover.UseStore(new InMemoryJobStore(TimeProvider.System))
-            .AddHandler(Payloads.Default.Count, (job, context, _) =>
+        builder.Services.AddDrover(drover =>
+        {
+            drover.UseStore(new InMemoryJobStore(TimeProvider.System)).AddHandler(Payloads.Default.Count, (job, context, _) =>
             {
                 context.SetResult(job.To * 2, Payloads.Default.Int32);
                 return ValueTask.CompletedTask;
-            }));
+            });
+            schedules?.Invoke(drover);
+        });
         services?.Invoke(builder.Services);
         var app = builder.Build();
         app.MapGet("/own", () => new Own("as ever"));

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using Drover.Tests.Support;
 
 namespace Drover.Tests.Hosting;
@@ -11,7 +12,7 @@ public sealed class WebShopTests
     {
         var cancel = TestContext.Current.CancellationToken;
         string folder = Directory.CreateTempSubdirectory("drover-webshop-").FullName;
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "WebShop.dll"), "--urls", "http://127.0.0.1:0", "--Jobs", folder])
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "WebShop.dll"), "--urls", "http://127.0.0.1:0", "--Jobs", folder, "--OpsPassword", "open sesame"])
         {
             RedirectStandardOutput = true,
             WorkingDirectory = folder,
@@ -30,6 +31,15 @@ public sealed class WebShopTests
                 (await http.GetStringAsync($"/jobs/{order}", cancel)).StartsWith("Completed", StringComparison.Ordinal));
             await Eventually.BecomesAsync("the wrong address is given up", async () =>
                 (await http.GetStringAsync($"/jobs/{wrong}", cancel)).Contains("'nobody' is no address", StringComparison.Ordinal));
+
+            // An operator has the nightly cleanup run now.
+            using var signedIn = await http.PostAsync("/sign-in?ReturnUrl=/jobs/" + order, new FormUrlEncodedContent([new("password", "open sesame")]), cancel);
+            Assert.Equal(HttpStatusCode.OK, signedIn.StatusCode);
+            http.DefaultRequestHeaders.Add("X-CSRF-Token", "drover");
+            using var run = await http.PostAsync("/drover/api/v1/schedules/nightly-cleanup/run", null, cancel);
+            Assert.Equal(HttpStatusCode.Created, run.StatusCode);
+            await Eventually.BecomesAsync("the cleanup is done", async () =>
+                (await http.GetStringAsync($"/jobs/{run.Headers.Location!.OriginalString.Split('/')[^1]}", cancel)).StartsWith("Completed", StringComparison.Ordinal));
         }
         finally
         {
