@@ -29,6 +29,8 @@ public sealed class UsageTests(DroverFixture fixture) : IClassFixture<DroverFixt
     [InlineData("script", "/no/such/file")]
     [InlineData("job", "list", "--limit", "0")]
     [InlineData("job", "show", "zzzz")]
+    [InlineData("job", "check")]
+    [InlineData("job", "check", "--kinds", "/no/such/file")]
     [InlineData("server", "add", "x")]
     [InlineData("completion", "cmd")]
     public async Task A_wrong_call_exits_with_2_and_says_why(params string[] args)
@@ -97,7 +99,7 @@ public sealed class UsageTests(DroverFixture fixture) : IClassFixture<DroverFixt
         string[][] verbs =
         [
             ["up"], ["serve"], ["run"], ["script"], ["job"], ["job", "list"], ["job", "show"], ["job", "logs"], ["job", "wait"], ["job", "cancel"], ["job", "rerun"],
-            ["job", "duplicate"], ["job", "retry"], ["job", "delete"], ["server"], ["server", "add"], ["server", "test"], ["server", "trust"], ["key", "add"],
+            ["job", "duplicate"], ["job", "retry"], ["job", "check"], ["job", "delete"], ["server"], ["server", "add"], ["server", "test"], ["server", "trust"], ["key", "add"],
             ["queue", "pause"], ["worker", "drain"], ["top"], ["bench"], ["health"], ["config"], ["completion"], ["version"],
         ];
         foreach (string[] verb in verbs)

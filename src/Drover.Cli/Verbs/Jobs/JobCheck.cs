@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Text;
+using System.Text.Json;
 using Drover.Cli.Client;
 using Drover.Cli.Terminal;
 using Drover.Server.Contracts;
@@ -55,11 +57,39 @@ internal static class JobCheck
         while (cursor is not null);
 
         var unknown = waiting.Where(type => !known.Contains(type.Key)).ToList();
+        if (call.Screen.Json)
+        {
+            PrintJson(waiting, known);
+            return unknown.Count > 0 ? ExitCodes.Other : 0;
+        }
+
         foreach (var (type, jobs) in unknown)
             call.Screen.Line($"{type}: {Words.Count(jobs, "job")} that the new build does not know");
         if (unknown.Count > 0)
             return ExitCodes.Other;
         call.Screen.Note(waiting.Count == 0 ? "No task waits." : $"The new build knows all {Words.Count(waiting.Values.Sum(), "task")} that have not ended.");
         return 0;
+    }
+    private static void PrintJson(IReadOnlyDictionary<string, int> waiting, HashSet<string> known)
+    {
+        using var bytes = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(bytes, new JsonWriterOptions { Indented = true }))
+        {
+            writer.WriteStartObject();
+            writer.WriteStartArray("items");
+            foreach (var (type, jobs) in waiting)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("job_type", type);
+                writer.WriteNumber("jobs", jobs);
+                writer.WriteBoolean("known", known.Contains(type));
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+
+        Console.Out.WriteLine(Encoding.UTF8.GetString(bytes.ToArray()));
     }
 }
