@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Drover.Brokers;
 using Drover.Hosting;
 using Drover.Jobs;
 using Drover.Tests.Docs.DotNet;
@@ -33,6 +34,15 @@ internal static class Page
             .Exponential(maxAttempts: 8, TimeSpan.FromSeconds(2))
             .NeverOn<InvalidAddressException>()
             .On<RateLimitException>(new() { Kind = BackoffKind.Fixed, Delay = TimeSpan.FromMinutes(1) }));
+
+    public static async Task<Job?> LookAsync(IBroker broker, Guid id)
+    {
+        Job? job = (await broker.GetAsync([id]))[0];                // status, attempts with their exceptions, result
+        await broker.CancelAsync([id], by: "ada");
+        var failed = await broker.ListAsync(new(new() { Statuses = [JobStatus.Failed], JobType = "send-email" }, Limit: 500));
+        await broker.RetryAsync([.. failed.Items.Select(each => each.Id)]);
+        return job;
+    }
 
     public static void Upgrade(DroverBuilder drover) => drover
         .AddHandler<SendEmail, SendEmailHandler>(AppJson.Default.SendEmail, kind => kind
