@@ -4,6 +4,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 dotnet build Drover.slnx -c Release -v quiet -nologo
 dotnet format Drover.slnx --no-restore --verify-no-changes
+eng/docs.sh --check --no-build
 if [ -f web/package.json ]; then
   (cd web && { [ -d node_modules ] || npm ci --no-audit --no-fund; } && npm run --silent lint && npm run --silent check)
   # The dashboard's types are those of the API's document.
