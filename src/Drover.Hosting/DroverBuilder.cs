@@ -177,8 +177,9 @@ public sealed class DroverBuilder
         var options = new KindOptions<TJob>();
         configure?.Invoke(options);
         var kind = new JobKindInfo<TJob>(json, options, handler);
-        if (Kinds.Values.FirstOrDefault(other => other.Name == kind.Name) is not null || !Kinds.TryAdd(typeof(TJob), kind))
-            throw new ArgumentException($"The kind '{kind.Name}' is there already.");
+        if (Kinds.FirstOrDefault(other => other.Value.Name == kind.Name).Key is { } other)
+            throw new ArgumentException($"The kind '{kind.Name}' is named twice, for {other.Name} and for {typeof(TJob).Name}: each is named once, with AddHandler or with AddJob.");
+        Kinds.Add(typeof(TJob), kind);
         return this;
     }
 

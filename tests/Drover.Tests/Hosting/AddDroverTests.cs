@@ -92,7 +92,7 @@ public sealed class AddDroverTests
         Assert.Contains("one place", Refused<InvalidOperationException>(d => d.UseSqlite("x").UseSqlite("y")), StringComparison.Ordinal);
         Assert.Contains("[JobKind(", Refused<ArgumentException>(d => d.AddJob(Payloads.Default.Unmarked)), StringComparison.Ordinal);
         Assert.Contains("'bad name'", Refused<ArgumentException>(d => d.AddJob(Payloads.Default.BadlyNamed)), StringComparison.Ordinal);
-        Assert.Contains("already", Refused<ArgumentException>(d => d.AddJob(Payloads.Default.Count).AddJob(Payloads.Default.Count)), StringComparison.Ordinal);
+        Assert.Contains("'count' is named twice", Refused<ArgumentException>(d => d.AddJob(Payloads.Default.Count).AddJob(Payloads.Default.Count)), StringComparison.Ordinal);
         Assert.Contains("no upgrader from version 3", Refused<ArgumentException>(d => d.AddJob(
             Payloads.Default.SendEmail, kind => kind.UpgradeFrom(3, Payloads.Default.SendEmailV1, old => new(old.Address, "")))), StringComparison.Ordinal);
 
