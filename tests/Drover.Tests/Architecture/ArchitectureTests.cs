@@ -50,6 +50,10 @@ public sealed class ArchitectureTests
     }
 
     [Fact]
+    public void Every_package_says_what_it_is() =>
+        Assert.DoesNotContain(SourceProjects.Except(["Drover.Cli"]), project => Repository.Projects[project].Descendants("Description").SingleOrDefault() is not { Value.Length: > 0 });
+
+    [Fact]
     public void Source_files_stay_small()
     {
         var sizes = Repository.Files("*.cs").Select(file => (File: Path.GetRelativePath(Repository.Root, file), Lines: File.ReadLines(file).Count())).ToList();
