@@ -17,6 +17,7 @@ internal static class Settings
     public static readonly Setting AdminToken = new("DROVER_ADMIN_TOKEN", "", "the admin token; else the one in the data folder, made at the first start", Token) { Secret = true };
     public static readonly Setting WorkerToken = new("DROVER_WORKER_TOKEN", "", "the token of workers in other processes; else the one in the data folder", Token) { Secret = true };
     public static readonly Setting ProducerToken = new("DROVER_PRODUCER_TOKEN", "", "a token that may only submit and look at jobs, over NetQueue", Token) { Secret = true };
+    public static readonly Setting ProgramToken = new("DROVER_PROGRAM_TOKEN", "", "a token for programs that submit jobs and run tasks of their own, over NetQueue", Token) { Secret = true };
     public static readonly Setting MetricsToken = new("DROVER_METRICS_TOKEN", "", "a token that reads /metrics and nothing else, for Prometheus", Token) { Secret = true };
     public static readonly Setting MasterKey = new("DROVER_MASTER_KEY", "", "seals stored credentials: 32 bytes in base64; else the file key-ring in the data folder", Key32) { Secret = true };
     public static readonly Setting QueueName = new("QUEUE_NAME", "default", "queues the worker serves, comma separated, weights as email=3, * for all", Queues);
@@ -46,7 +47,7 @@ internal static class Settings
 
     public static readonly IReadOnlyList<Setting> All =
     [
-        Data, ServerAddr, NetQueueAddr, NetQueueTls, NetQueueCert, NetQueueKey, DatabaseUrl, QueueUrl, AdminToken, WorkerToken, ProducerToken, MetricsToken, MasterKey,
+        Data, ServerAddr, NetQueueAddr, NetQueueTls, NetQueueCert, NetQueueKey, DatabaseUrl, QueueUrl, AdminToken, WorkerToken, ProducerToken, ProgramToken, MetricsToken, MasterKey,
         QueueName, QueueMaxSize, QueueDurability, WorkerConcurrency, WorkerName, WorkerLabels,
         WorkerHeartbeat, WorkerLease, WorkerGrace, SshConnect, SshExecution, SshKeepalive, SshRetries, SshHostKeys, OutputFlush, OutputMax,
         Shells, MaxUpload, RetainCompleted, RetainFailed, AuthMode, Cors, LogLevel, LogFormat,

@@ -60,6 +60,8 @@ internal static class QueueAccess
         };
         if (config.OrNull(Settings.ProducerToken) is { } producer)
             tokens.Add(NetQueueToken.Of("producer", NetQueueRoles.Producer, producer));
+        if (config.OrNull(Settings.ProgramToken) is { } program)
+            tokens.Add(NetQueueToken.Of("program", NetQueueRoles.Producer | NetQueueRoles.Worker, program));
         return tokens;
     }
 

@@ -2,6 +2,9 @@ using System.Text.Json.Nodes;
 using Drover.EndToEnd.Program;
 using Drover.EndToEnd.Shell;
 using Drover.EndToEnd.Ssh;
+using Drover.Jobs;
+using Drover.NetQueue;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Drover.EndToEnd.Split;
 
@@ -34,6 +37,27 @@ public sealed class ClusterJobTests
         await other.PostAsync($"jobs/{live}/cancel", new JsonObject());
         Assert.Equal("canceled", (await api.EndOfAsync(live))["status"]!.GetValue<string>());
         await ShellHost.NothingLeftAsync(mark);
+    }
+
+    [Fact]
+    public async Task The_token_of_a_program_submits_and_runs_its_tasks_and_administers_nothing()
+    {
+        await using var cluster = await RunningCluster.StartAsync();
+        await using var program = new NetQueueBroker(NetQueueClientOptions.Parse(cluster.QueueUrl, RunningCluster.ProgramToken), TimeProvider.System, NullLoggerFactory.Instance);
+        await using var session = await program.ConnectAsync(new()
+        {
+            Id = "shop", InstanceId = Guid.NewGuid(), Host = "here", ProcessId = 1, Version = "1", Slots = 1, Queues = [new("default")],
+            Capabilities = new(false, new HashSet<string> { "greet" }, new HashSet<string>()),
+        });
+        var accepted = await program.EnqueueAsync(new(new JobSpec { Kind = JobKind.Task, Task = new() { JobType = "greet", Payload = "{}"u8.ToArray() } }));
+        var lease = Assert.Single(await session.LeaseAsync(1, TestContext.Current.CancellationToken));
+        Assert.Equal(accepted.Jobs[0].Id, lease.Token.JobId);
+        await session.FinishAsync([new(lease.Token, new() { Kind = OutcomeKind.Completed })]);
+        using var api = cluster.Api();
+        Assert.Equal("completed", (await api.EndOfAsync(lease.Token.JobId.ToString()))["status"]!.GetValue<string>());
+
+        var refused = await Assert.ThrowsAsync<NetQueueException>(async () => await program.SetPausedAsync("default", paused: true));
+        Assert.True(refused.Denied);
     }
 
     [Fact]

@@ -13,7 +13,7 @@ namespace Drover.EndToEnd.Split;
 /// </summary>
 internal sealed class RunningCluster : IAsyncDisposable
 {
-    public const string WorkerToken = "worker-token-of-the-test", ProducerToken = "producer-token-of-the-test", AdminToken = "admin-token-of-the-test";
+    public const string WorkerToken = "worker-token-of-the-test", ProducerToken = "producer-token-of-the-test", ProgramToken = "program-token-of-the-test", AdminToken = "admin-token-of-the-test";
 
     private readonly Dictionary<string, RunningProgram> _running = [];
     private readonly Dictionary<string, int> _apiPorts = [];
@@ -67,7 +67,7 @@ internal sealed class RunningCluster : IAsyncDisposable
 
     public RunningProgram StartQueue() => Start("queue",
         ["serve", "queue", "--netqueue-addr", $"127.0.0.1:{QueuePort}", "--netqueue-tls-cert", Path.Combine(Folder, "tls.crt"), "--netqueue-tls-key", Path.Combine(Folder, "tls.key"), .. _lease],
-        ("DROVER_ADMIN_TOKEN", AdminToken), ("DROVER_WORKER_TOKEN", WorkerToken), ("DROVER_PRODUCER_TOKEN", ProducerToken), ("DROVER_MASTER_KEY", _masterKey));
+        ("DROVER_ADMIN_TOKEN", AdminToken), ("DROVER_WORKER_TOKEN", WorkerToken), ("DROVER_PRODUCER_TOKEN", ProducerToken), ("DROVER_PROGRAM_TOKEN", ProgramToken), ("DROVER_MASTER_KEY", _masterKey));
 
     public RunningProgram StartApi(string name, string? queue = null, string token = AdminToken, string? masterKey = null)
     {
