@@ -10,7 +10,8 @@ import type { Job, JobBulkResult } from '@/api/types';
 import { ErrorNote } from '@/ui/blocks';
 import { persisted } from '@/ui/persisted';
 import { copy, toast } from '@/ui/toast';
-import { asCSharp, asCurl, asDrover, EMPTY, type JobDraft, requestOf } from './draft';
+import { asCSharp, asCurl, asDrover, asShell } from './copies';
+import { EMPTY, type JobDraft, type Kept, requestOf } from './draft';
 import { JobFields, OPTIONS } from './JobFields';
 import classes from './RunForm.module.css';
 
@@ -36,7 +37,7 @@ export function RunForm({ draft: given, done }: { draft?: Partial<JobDraft>; don
     setError(undefined);
     try {
       const { path, body, many } = requestOf(draft);
-      lastDraft.set(draft);
+      lastDraft.set({ ...draft, kept: undefined });
       if (many) {
         const result = await api.post<JobBulkResult>(path, body, key.current);
         toast.done(`${result.ids.length} jobs submitted`);
@@ -93,13 +94,15 @@ export function RunForm({ draft: given, done }: { draft?: Partial<JobDraft>; don
               ? `on all with ${draft.serverTags.join(', ')}`
               : `on ${draft.servers.map(nameOf).join(', ') || 'local'}`}
         </span>
-        <code className="mono">
-          {draft.tab === 'command'
-            ? draft.command || '…'
-            : draft.tab === 'script'
-              ? `${draft.shell || 'script'} ${draft.args}`
-              : draft.payload}
-        </code>
+        <code className="mono">{draft.tab === 'task' ? draft.payload : resolved(draft)}</code>
+        {draft.kept && (
+          <span className="soft">
+            Kept from the job it is made of: {wordsOf(draft.kept).join(', ')}.{' '}
+            <Button variant="subtle" size="compact-xs" onClick={() => set({ kept: undefined })}>
+              Leave out
+            </Button>
+          </span>
+        )}
       </div>
       <div className={classes.verbs}>
         <Menu position="top-start">
@@ -113,7 +116,7 @@ export function RunForm({ draft: given, done }: { draft?: Partial<JobDraft>; don
             <Menu.Item disabled={draft.tab === 'task'} onClick={() => copyAs('drover call', () => asDrover(draft, nameOf))}>
               drover
             </Menu.Item>
-            <Menu.Item onClick={() => copyAs('C# code', () => asCSharp(draft))}>C#</Menu.Item>
+            <Menu.Item onClick={() => copyAs('C# code', () => asCSharp(draft, location.origin))}>C#</Menu.Item>
           </Menu.Dropdown>
         </Menu>
         <Button variant="subtle" color="gray" onClick={() => setDraft({ ...EMPTY, tab: draft.tab })}>
@@ -132,3 +135,21 @@ export function RunForm({ draft: given, done }: { draft?: Partial<JobDraft>; don
     </form>
   );
 }
+
+function resolved(draft: JobDraft): string {
+  try {
+    return asShell(draft);
+  } catch (failure) {
+    return (failure as Error).message;
+  }
+}
+
+const wordsOf = (kept: Kept) => [
+  ...(kept.stdin ? [`standard input (${kept.stdin.length.toLocaleString('en-US')} characters)`] : []),
+  ...(kept.pty ? ['a terminal'] : []),
+  ...(kept.unbuffered ? ['unbuffered output'] : []),
+  ...(kept.worker_labels ? [`worker labels ${kept.worker_labels.join(', ')}`] : []),
+  ...(kept.limit_key ? [`limit key ${kept.limit_key}`] : []),
+  ...(kept.on_worker_lost ? [`${kept.on_worker_lost} when its worker is lost`] : []),
+  ...(kept.backoff ? ['longest wait and jitter between attempts'] : []),
+];

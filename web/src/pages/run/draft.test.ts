@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Job } from '@/api/types';
-import { asCurl, draftOf, EMPTY, parseEnv, quote, requestOf } from './draft';
+import { asCSharp, asCurl, asDrover, asShell } from './copies';
+import { draftOf, EMPTY, parseEnv, quote, requestOf } from './draft';
 
 it('asks for one job, or for one on each server', () => {
   expect(requestOf({ ...EMPTY, command: ' uptime ', servers: ['a'] })).toEqual({
@@ -51,4 +52,52 @@ it('makes a job’s input a draft again', () => {
     env: { A: '1=2' },
     tags: ['x'],
   });
+});
+
+it('keeps what a job has and the form does not show', () => {
+  const job = {
+    command: 'cat',
+    stdin: 'fed',
+    pty: false,
+    worker_labels: ['gpu'],
+    on_worker_lost: 'retry',
+    max_attempts: 3,
+    backoff: { kind: 'fixed', delay: 1, max: 9, jitter: 0 },
+    tags: [],
+  } as unknown as Job;
+  const draft = draftOf(job);
+  expect(draft.kept).toEqual({ stdin: 'fed', worker_labels: ['gpu'], on_worker_lost: 'retry', backoff: { max: 9, jitter: 0 } });
+  expect(requestOf(draft).body).toMatchObject({
+    stdin: 'fed',
+    worker_labels: ['gpu'],
+    on_worker_lost: 'retry',
+    backoff: { kind: 'fixed', delay: 1, max: 9, jitter: 0 },
+  });
+  expect(requestOf({ ...draft, tab: 'task', jobType: 'x' }).body).not.toHaveProperty('stdin');
+  expect(draftOf({ command: 'cat', on_worker_lost: 'fail', backoff: { max: 3600, jitter: 0.1 } } as never).kept).toBeUndefined();
+});
+
+it('copies a job whole, for each of the tools', () => {
+  const draft = {
+    ...EMPTY,
+    command: 'ps aux | head',
+    servers: ['id-1'],
+    name: 'top ten',
+    queue: 'ops',
+    delay: 60,
+    workingDir: '/srv/my app',
+    env: 'A=1 2',
+    tags: ['nightly'],
+    maxAttempts: 3,
+    kept: { worker_labels: ['gpu'], stdin: 'fed' },
+  };
+  expect(asDrover(draft, () => 'web 1')).toBe(
+    `printf %s fed | drover run --on 'web 1' --name 'top ten' --queue ops --retries 2 --delay 60s --cwd '/srv/my app' --env 'A=1 2' --job-tag nightly --label gpu --stdin -- 'ps aux | head'`,
+  );
+  expect(asDrover({ ...EMPTY, tab: 'script', script: 'echo\nSCRIPT\n', args: 'a' }, String)).toBe(
+    `drover script - -- a <<'SCRIPT_'\necho\nSCRIPT\n\nSCRIPT_`,
+  );
+  expect(asCSharp({ ...EMPTY, command: 'true' }, 'http://h')).toContain('{"command":"true"}');
+  expect(asShell(draft)).toBe(`cd '/srv/my app'\nexport A='1 2'\nps aux | head`);
+  expect(asShell({ ...EMPTY, tab: 'script', script: '#!/usr/bin/perl -w\n1;', args: '-n' })).toBe('/usr/bin/perl -w SCRIPT -n');
 });

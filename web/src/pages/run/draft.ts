@@ -1,4 +1,3 @@
-import { BASE } from '@/api/client';
 import { EMBEDDED } from '@/api/place';
 import type { Job, JobBulkRequest, JobRequest } from '@/api/types';
 
@@ -24,7 +23,13 @@ export type JobDraft = {
   env: string;
   workingDir: string;
   tags: string[];
+  /** What the job that this was made of has and no field shows. */
+  kept?: Kept;
 };
+
+const SHELL_ONLY = ['stdin', 'pty', 'unbuffered'] as const;
+const KEPT = [...SHELL_ONLY, 'limit_key', 'on_worker_lost', 'worker_labels'] as const;
+export type Kept = Pick<JobRequest, (typeof KEPT)[number] | 'backoff'>;
 
 export const EMPTY: JobDraft = {
   tab: EMBEDDED ? 'task' : 'command',
@@ -51,15 +56,16 @@ export const EMPTY: JobDraft = {
 
 /** The request for a draft: one job, or one for each of several servers. Throws with what is wrong. */
 export function requestOf(draft: JobDraft): { path: string; body: JobRequest | JobBulkRequest; many: boolean } {
-  const body: JobBulkRequest = { ...workOf(draft) };
+  const { backoff, ...kept } = keptOf(draft);
+  const body: JobBulkRequest = { ...workOf(draft), ...kept };
   if (draft.name.trim()) body.name = draft.name.trim();
   if (draft.queue.trim()) body.queue = draft.queue.trim();
   if (draft.priority !== 5) body.priority = draft.priority;
   if (draft.timeout !== 300) body.timeout = draft.timeout;
   if (draft.maxAttempts !== '') {
     body.max_attempts = draft.maxAttempts;
-    if (draft.maxAttempts > 1 && (draft.backoff !== 'exponential' || draft.backoffDelay !== 5))
-      body.backoff = { kind: draft.backoff, delay: draft.backoffDelay };
+    if (draft.maxAttempts > 1 && (backoff || draft.backoff !== 'exponential' || draft.backoffDelay !== 5))
+      body.backoff = { ...backoff, kind: draft.backoff, delay: draft.backoffDelay };
   }
   if (draft.delay > 0) body.delay = draft.delay;
   if (draft.tags.length) body.tags = draft.tags;
@@ -93,6 +99,11 @@ function workOf(draft: JobDraft): JobRequest {
   const env = parseEnv(draft.env);
   if (Object.keys(env).length) work.env = env;
   return work;
+}
+
+function keptOf({ kept = {}, tab }: JobDraft): Kept {
+  if (tab !== 'task') return kept;
+  return Object.fromEntries(Object.entries(kept).filter(([name]) => !(SHELL_ONLY as readonly string[]).includes(name)));
 }
 
 /** `NAME=value`, one a line. */
@@ -132,32 +143,22 @@ export function draftOf(job: Job | JobRequest): JobDraft {
       .join('\n'),
     workingDir: job.working_dir ?? '',
     tags: [...(job.tags ?? [])],
+    kept: keepOf(job),
   };
+}
+
+function keepOf(job: Job | JobRequest): Kept | undefined {
+  const lost = job.job_type == null ? 'fail' : 'retry';
+  const pairs: [string, unknown][] = KEPT.map((name) => [name, job[name]]);
+  const kept: Kept = Object.fromEntries(
+    pairs.filter(([, value]) =>
+      Array.isArray(value) ? value.length > 0 : value != null && value !== false && value !== '' && value !== lost,
+    ),
+  );
+  const { max, jitter } = job.backoff ?? {};
+  if ((max ?? 3600) !== 3600 || (jitter ?? 0.1) !== 0.1) kept.backoff = { max, jitter };
+  return Object.keys(kept).length ? kept : undefined;
 }
 
 /** A word as a shell reads it back unchanged. */
 export const quote = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
-
-export function asCurl(draft: JobDraft, origin: string): string {
-  const { path, body } = requestOf(draft);
-  return `curl -sS ${quote(`${origin}${BASE}${path}`)} \\\n  -H "Authorization: Bearer $DROVER_TOKEN" -H 'Content-Type: application/json' \\\n  -d ${quote(JSON.stringify(body))}`;
-}
-
-export function asDrover(draft: JobDraft, names: (id: string) => string): string {
-  const { body } = requestOf(draft);
-  const options = [
-    ...draft.servers.map((id) => `--on ${quote(names(id))}`),
-    ...draft.serverTags.map((tag) => `--tag ${quote(tag)}`),
-    body.priority && `-p ${body.priority}`,
-    body.timeout !== undefined && `--timeout ${body.timeout}s`,
-    body.max_attempts && body.max_attempts > 1 && `--retries ${body.max_attempts - 1}`,
-  ].filter(Boolean);
-  const lead = ['drover', draft.tab === 'script' ? 'script' : 'run', ...(draft.tab === 'script' ? ['-'] : []), ...options].join(' ');
-  if (draft.tab === 'script') return `${lead}${draft.args ? ` -- ${draft.args}` : ''} <<'SCRIPT'\n${draft.script}\nSCRIPT`;
-  return `${lead} -- ${draft.command}`;
-}
-
-export function asCSharp(draft: JobDraft): string {
-  const { path, body } = requestOf(draft);
-  return `using var http = new HttpClient { BaseAddress = new("${location.origin}") };\nhttp.DefaultRequestHeaders.Authorization = new("Bearer", token);\nvar response = await http.PostAsync("${BASE}${path}",\n    new StringContent("""\n    ${JSON.stringify(body)}\n    """, Encoding.UTF8, "application/json"));\nresponse.EnsureSuccessStatusCode();`;
-}
