@@ -1,4 +1,4 @@
-import { useEffect, useSyncExternalStore } from 'react';
+import { useSyncExternalStore } from 'react';
 import { persisted } from '@/ui/persisted';
 import type { Zone } from './format';
 
@@ -10,6 +10,7 @@ const listeners = new Set<() => void>();
 
 function subscribe(listener: () => void) {
   listeners.add(listener);
+  if (!timer) now = Date.now();
   timer ??= setInterval(() => {
     if (document.hidden) return;
     now = Date.now();
@@ -25,8 +26,10 @@ function subscribe(listener: () => void) {
 
 /** The time, once a second, from one timer for the whole page. */
 export function useNow(): number {
-  useEffect(() => {
-    now = Date.now();
-  }, []);
   return useSyncExternalStore(subscribe, () => now);
+}
+
+/** What is said of a moment, looked at once a second and drawn only when it says something else. */
+export function useSaid(say: (now: number) => string): string {
+  return useSyncExternalStore(subscribe, () => say(now));
 }

@@ -1,13 +1,10 @@
-import { Checkbox } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
-import { Link } from '@tanstack/react-router';
+import { useRouter } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { memo, type RefObject, useEffect } from 'react';
+import { type MouseEvent, type RefObject, useEffect } from 'react';
 import type { JobSummary } from '@/api/types';
-import { duration } from '@/time/format';
-import { Time } from '@/time/Time';
-import { StatusBadge } from '@/ui/StatusBadge';
 import type { Column } from './columns';
+import { JobRow } from './JobRow';
 import classes from './JobTable.module.css';
 import type { useSelection } from './selection';
 import { compactRows } from './views';
@@ -23,6 +20,7 @@ type Props = {
 
 /** The rows that are in sight; on a phone each is a card of two lines. */
 export function JobTable({ jobs, columns, scroller, selection, onEnd, onScrolled }: Props) {
+  const router = useRouter();
   const narrow = useMediaQuery('(max-width: 767px)', false, { getInitialValueInEffect: false });
   const compact = compactRows.use();
   const height = narrow ? 56 : compact ? 28 : 32;
@@ -45,18 +43,42 @@ export function JobTable({ jobs, columns, scroller, selection, onEnd, onScrolled
     if (selection.cursor >= 0) virtual.scrollToIndex(selection.cursor, { align: 'auto' });
   }, [selection.cursor, virtual]);
 
+  // The clicks of all rows: one chooses by its box and opens by its link.
+  const onClick = (event: MouseEvent) => {
+    const target = event.target as HTMLElement;
+    const id = target.closest<HTMLElement>('[data-id]')?.dataset.id;
+    if (!id) return;
+    if (target instanceof HTMLInputElement) {
+      selection.put(id);
+      if (event.shiftKey) selection.range(id);
+      else selection.toggle(id);
+    } else if (target.closest('a') && event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey) {
+      event.preventDefault();
+      router.navigate({ to: '/jobs/$id', params: { id } });
+    }
+  };
+  const onPointerOver = (event: MouseEvent) => {
+    const id = (event.target as HTMLElement).closest('a')?.closest<HTMLElement>('[data-id]')?.dataset.id;
+    if (id) router.preloadRoute({ to: '/jobs/$id', params: { id } });
+  };
+
   const template = `28px ${columns.map((column) => column.width).join(' ')}`;
   const all = jobs.length > 0 && selection.chosen.size >= jobs.length;
+  const some = !all && selection.chosen.size > 0;
   return (
     <div className={classes.scroll} ref={scroller} onScroll={(event) => onScrolled(event.currentTarget.scrollTop > 8)} data-testid="jobs">
       <div role="table" aria-label="Jobs" aria-rowcount={jobs.length + 1} className={classes.table}>
         {!narrow && (
           <div role="row" aria-rowindex={1} className={classes.head} style={{ gridTemplateColumns: template }}>
             <span role="columnheader">
-              <Checkbox
+              <input
+                type="checkbox"
+                className="check"
                 aria-label="Select all that are loaded"
                 checked={all}
-                indeterminate={!all && selection.chosen.size > 0}
+                ref={(box) => {
+                  if (box) box.indeterminate = some;
+                }}
                 onChange={() => (all ? selection.clear() : selection.all())}
               />
             </span>
@@ -67,34 +89,27 @@ export function JobTable({ jobs, columns, scroller, selection, onEnd, onScrolled
             ))}
           </div>
         )}
-        <div role="rowgroup" style={{ height: virtual.getTotalSize(), position: 'relative' }}>
+        {/* biome-ignore lint/a11y/useKeyWithClickEvents: the boxes and links inside are reached by keyboard, and their keys click */}
+        <div
+          role="rowgroup"
+          style={{ height: virtual.getTotalSize(), position: 'relative' }}
+          onClick={onClick}
+          onPointerOver={onPointerOver}
+        >
           {items.map((item) => {
             const job = jobs[item.index]!;
-            const chosen = selection.everything || selection.chosen.has(job.id);
             return (
-              <div
+              <JobRow
                 key={job.id}
-                role="row"
-                aria-rowindex={item.index + 2}
-                aria-selected={chosen}
-                data-id={job.id}
-                className={`${classes.row}${chosen ? ` ${classes.chosen}` : ''}${selection.cursorId === job.id ? ` ${classes.cursor}` : ''}`}
-                style={{ transform: `translateY(${item.start}px)`, gridTemplateColumns: narrow ? undefined : template, height }}
-              >
-                <span role="cell">
-                  <Checkbox
-                    aria-label={`Select ${job.name ?? job.preview}`}
-                    checked={chosen}
-                    onChange={() => undefined}
-                    onClick={(event) => {
-                      selection.put(job.id);
-                      if (event.shiftKey) selection.range(job.id);
-                      else selection.toggle(job.id);
-                    }}
-                  />
-                </span>
-                {narrow ? <Card job={job} /> : <Cells job={job} columns={columns} />}
-              </div>
+                job={job}
+                index={item.index}
+                top={item.start}
+                height={height}
+                chosen={selection.everything || selection.chosen.has(job.id)}
+                cursor={selection.cursorId === job.id}
+                columns={narrow ? undefined : columns}
+                grid={narrow ? undefined : template}
+              />
             );
           })}
         </div>
@@ -102,31 +117,3 @@ export function JobTable({ jobs, columns, scroller, selection, onEnd, onScrolled
     </div>
   );
 }
-
-const Cells = memo(function Cells({ job, columns }: { job: JobSummary; columns: Column[] }) {
-  return columns.map((column) => (
-    <span role="cell" key={column.id} className={`cut${column.num ? ' num' : ''}`}>
-      {column.cell(job)}
-    </span>
-  ));
-});
-
-const Card = memo(function Card({ job }: { job: JobSummary }) {
-  return (
-    <span role="cell" className={classes.card}>
-      <span className={classes.line}>
-        <Link to="/jobs/$id" params={{ id: job.id }} className="cut mono">
-          {job.name ?? job.preview}
-        </Link>
-        <StatusBadge status={job.status} />
-      </span>
-      <span className={`${classes.line} soft`}>
-        <span className="cut">{[job.server_name, job.queue].filter(Boolean).join(' · ')}</span>
-        <span>
-          {job.duration != null ? `${duration(job.duration)} · ` : ''}
-          <Time at={job.started_at ?? job.created_at} />
-        </span>
-      </span>
-    </span>
-  );
-});

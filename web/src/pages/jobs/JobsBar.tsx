@@ -1,7 +1,7 @@
 import { ActionIcon, Autocomplete, Button, Checkbox, Menu, NativeSelect, Popover, Switch, TextInput } from '@mantine/core';
 import { IconBookmark, IconColumns3, IconSearch, IconTrash, IconX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { memo, useEffect, useState } from 'react';
 import { queries } from '@/api/queries';
 import { STATUSES } from '@/api/types';
 import { COLUMNS } from './columns';
@@ -13,7 +13,7 @@ type Props = { search: JobsSearch; go: (search: JobsSearch) => void };
 type PickerProps = Props & { shown: string[] };
 
 /** The one search field with its tokens, what it narrows to as chips, columns and saved views. */
-export function JobsBar({ search, go, shown }: PickerProps) {
+export const JobsBar = memo(function JobsBar({ search, go, shown }: PickerProps) {
   const [text, setText] = useState(formatTokens(search));
   useEffect(() => setText(formatTokens(search)), [search]);
   const completions = useCompletions(text);
@@ -72,7 +72,7 @@ export function JobsBar({ search, go, shown }: PickerProps) {
       )}
     </>
   );
-}
+});
 
 function useCompletions(text: string): string[] {
   const { data: servers } = useQuery(queries.servers());

@@ -1,11 +1,17 @@
-import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import { PREFIX } from '@/api/place';
 import type { JobSummary } from '@/api/types';
 import { isFinal } from '@/api/types';
 import { duration } from '@/time/format';
 import { Since, Time } from '@/time/Time';
 import { StatusBadge } from '@/ui/StatusBadge';
 
-export type Column = { id: string; title: string; width: string; num?: boolean; cell: (job: JobSummary) => React.ReactNode };
+export type Column = { id: string; title: string; width: string; num?: boolean; cell: (job: JobSummary) => ReactNode };
+
+/** Leads to a job. A plain link: the table navigates for all of them. j, k and Enter open rows, so Tab need not stop at each. */
+export const JobLink = ({ job, ...rest }: { job: JobSummary; className: string; title?: string; children: ReactNode }) => (
+  <a href={`${PREFIX}/jobs/${job.id}`} tabIndex={-1} {...rest} />
+);
 
 const dash = <span className="soft">–</span>;
 
@@ -22,10 +28,10 @@ export const COLUMNS: Column[] = [
     title: 'Job',
     width: 'minmax(200px, 1fr)',
     cell: (job) => (
-      <Link to="/jobs/$id" params={{ id: job.id }} className="cut" title={job.error ?? job.preview} tabIndex={-1}>
+      <JobLink job={job} className="cut" title={job.error ?? job.preview}>
         {job.name ? <span>{job.name} </span> : null}
         <span className={`mono${job.name ? ' soft' : ''}`}>{job.preview}</span>
-      </Link>
+      </JobLink>
     ),
   },
   { id: 'kind', title: 'Kind', width: '68px', cell: (job) => job.kind },
