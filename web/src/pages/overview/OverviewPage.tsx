@@ -1,6 +1,5 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { useMemo } from 'react';
 import { queries } from '@/api/queries';
 import { STATUS_ICONS } from '@/theme/status';
 import { count, duration } from '@/time/format';
@@ -11,7 +10,8 @@ import { StatusBadge, ToneBadge } from '@/ui/StatusBadge';
 import { stepWords } from '../servers/steps';
 import { FirstJob } from './FirstJob';
 import classes from './OverviewPage.module.css';
-import { Throughput } from './Throughput';
+import { Throughput, ThroughputLegend } from './Throughput';
+import { useTrend } from './trend';
 
 /** How far the series go back, in seconds. */
 const RANGES: Record<string, number> = { '1h': 3600, '6h': 21_600, '24h': 86_400, '7d': 604_800 };
@@ -25,14 +25,19 @@ export default function OverviewPage() {
   const queues = useQuery(queries.queues());
   const servers = useQuery(queries.servers());
   const failures = useQuery(queries.recent({ status: ['failed'] }, 8, '-finished_at'));
-  // Rounded to the minute, so that the query stays the same between renders.
-  const begin = useMemo(() => new Date(Math.floor(Date.now() / 60_000) * 60_000 - window * 1000).toISOString(), [window]);
   const points = enhanced.data?.throughput ?? [];
   const waits = (queues.data?.items ?? []).map((queue) => queue.stats);
   const oldest = Math.max(0, ...waits.map((stats) => stats.oldest_job_age ?? 0));
   const p95 = Math.max(0, ...waits.map((stats) => stats.p95_wait_time ?? 0));
   const workers = enhanced.data?.worker_status;
   const sick = (servers.data?.items ?? []).filter((server) => server.is_active && server.status?.ok === false);
+  const trends = {
+    running: useTrend(counts.data?.running),
+    queued: useTrend(counts.data?.queued),
+    oldest: useTrend(queues.data && oldest),
+    p95: useTrend(queues.data && p95),
+    busy: useTrend(workers?.busy),
+  };
   if (counts.isError) return <ErrorNote error={counts.error} what="The overview could not be loaded." retry={() => counts.refetch()} />;
   if (counts.data?.total === 0) return <FirstJob servers={servers.data?.items.filter((server) => server.kind === 'ssh').length ?? 0} />;
 
@@ -58,7 +63,7 @@ export default function OverviewPage() {
           value={counts.data && count(counts.data.running)}
           to={{ status: ['running'] }}
           tone="running"
-          series={points.map((point) => point.completed + point.failed + point.canceled)}
+          visit={trends.running}
         />
         <Tile
           label="Queued"
@@ -66,11 +71,12 @@ export default function OverviewPage() {
           to={{ status: ['queued'] }}
           tone="queued"
           note={counts.data?.retrying ? `${count(counts.data.retrying)} retrying` : undefined}
+          visit={trends.queued}
         />
         <Tile
           label={`Failed, last ${range === '1h' ? 'hour' : range}`}
           value={enhanced.data && count(points.reduce((sum, point) => sum + point.failed, 0))}
-          to={{ status: ['failed'], sort: '-finished_at', after: begin }}
+          to={{ status: ['failed'], sort: '-finished_at' }}
           tone="failed"
           series={points.map((point) => point.failed)}
         />
@@ -79,26 +85,26 @@ export default function OverviewPage() {
           value={queues.data && (oldest ? duration(oldest) : 'none')}
           to={{ status: ['queued'], sort: 'created_at' }}
           tone="queued"
+          visit={trends.oldest}
         />
         <Tile
           label="p95 wait"
           value={queues.data && (p95 ? duration(p95) : '–')}
           to={{ status: ['queued'], sort: 'created_at' }}
           tone="retrying"
+          visit={trends.p95}
         />
         <Tile
           label="Workers"
           value={workers && `${workers.active_workers}`}
-          note={workers && `${workers.busy} of ${workers.total_capacity} slots busy`}
+          note={workers && `${workers.busy} of ${workers.total_capacity} busy`}
           page="/workers"
           tone="completed"
+          visit={trends.busy}
         />
       </div>
       <div className={classes.columns}>
-        <Panel
-          title="Throughput"
-          verbs={<span className="soft">{enhanced.data ? `${count(enhanced.data.jobs_per_hour)} ended in the last hour` : ''}</span>}
-        >
+        <Panel title="Throughput" verbs={<ThroughputLegend points={points} />}>
           {enhanced.data ? <Throughput points={points} days={window > 86_400} /> : <div className="skeleton" style={{ height: 220 }} />}
         </Panel>
         <Panel title="Unhealthy servers" verbs={<Link to="/servers">All servers</Link>} pad={false}>
@@ -111,8 +117,12 @@ export default function OverviewPage() {
               <tbody>
                 {sick.map((server) => (
                   <tr key={server.id}>
-                    <td>{server.name}</td>
                     <td>
+                      <Link to="/jobs" search={{ server: server.name }}>
+                        {server.name}
+                      </Link>
+                    </td>
+                    <td title={server.status?.error ?? undefined}>
                       <ToneBadge tone="failed" icon={STATUS_ICONS.failed}>
                         {stepWords(server.status?.failed_step)}
                       </ToneBadge>
@@ -179,10 +189,13 @@ type TileProps = {
   tone: string;
   to?: Record<string, unknown>;
   page?: string;
+  /** What it was over the chosen range. */
   series?: number[];
+  /** What it was since the page was opened. */
+  visit?: number[];
 };
 
-function Tile({ label, value, note, tone, to, page = '/jobs', series }: TileProps) {
+function Tile({ label, value, note, tone, to, page = '/jobs', series, visit }: TileProps) {
   return (
     <Link to={page} search={to as never} className={`panel ${classes.tile}`}>
       <span className="soft">{label}</span>
@@ -190,7 +203,10 @@ function Tile({ label, value, note, tone, to, page = '/jobs', series }: TileProp
         {value ?? <span className="skeleton" style={{ display: 'inline-block', width: 48, height: 20 }} />}
       </span>
       <span className={classes.foot}>
-        {series ? <Sparkline values={series} tone={`var(--status-${tone})`} /> : <span className="soft">{note ?? ''}</span>}
+        <span title={series ? undefined : 'Since this page was opened'}>
+          <Sparkline values={series ?? visit ?? []} tone={`var(--status-${tone})`} />
+        </span>
+        {note && <span className="soft cut">{note}</span>}
       </span>
     </Link>
   );

@@ -9,6 +9,16 @@ import classes from './Throughput.module.css';
 const STATUSES = ['completed', 'failed', 'canceled'] as const;
 const [LEFT, BOTTOM, TOP] = [44, 20, 8];
 
+/** What the colours mean, and how many there were of each. */
+export function ThroughputLegend({ points }: { points: SystemEnhanced['throughput'] }) {
+  return STATUSES.map((status) => (
+    <span key={status} className={classes.key}>
+      <i style={{ background: `var(--status-${status})` }} />
+      {count(points.reduce((sum, point) => sum + point[status], 0))} {status}
+    </span>
+  ));
+}
+
 /** What ended, over time: stacked bars. Drawn by hand, for a chart library would be a third of the first load. */
 export function Throughput({ points, days }: { points: SystemEnhanced['throughput']; days?: boolean }) {
   const { ref, width, height } = useElementSize();
