@@ -1,5 +1,6 @@
 import { Button, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { api } from '@/api/client';
 import { queries } from '@/api/queries';
@@ -8,6 +9,7 @@ import type { Frame } from '@/live/socket';
 import { STATUS_ICONS } from '@/theme/status';
 import { zoneStore } from '@/time/clock';
 import { full } from '@/time/format';
+import { Since } from '@/time/Time';
 import { Empty, ErrorNote, PageHeader, Panel } from '@/ui/blocks';
 import { ToneBadge } from '@/ui/StatusBadge';
 import { SettingsPanel } from './SettingsPanel';
@@ -22,7 +24,7 @@ export default function DebugPage() {
   const level = config.data?.items.find((item) => item.name === 'LOG_LEVEL')?.value;
   const workers = useQuery(queries.workers());
   const leases = (workers.data?.items ?? []).flatMap((worker) =>
-    worker.jobs.map((job) => ({ ...job, worker: worker.id, heartbeat: worker.last_heartbeat })),
+    worker.jobs.map((job) => ({ ...job, worker: worker.id, heard: worker.last_heartbeat })),
   );
   const { events, paused, setPaused, clear } = useEvents();
   const [find, setFind] = useState('');
@@ -85,19 +87,36 @@ export default function DebugPage() {
             </table>
           )}
         </Panel>
-        <Panel title="Jobs in workers’ hands" pad={false}>
+        <Panel title="Leases: jobs in workers’ hands" pad={false}>
           {leases.length === 0 ? (
             <Empty title="None" />
           ) : (
             // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
             <section aria-label="Leases" style={{ maxHeight: 200, overflow: 'auto' }} tabIndex={0}>
               <table className="table">
+                <thead>
+                  <tr>
+                    <th>Job</th>
+                    <th>Attempt</th>
+                    <th>Worker</th>
+                    <th className="num">Last heard</th>
+                  </tr>
+                </thead>
                 <tbody>
                   {leases.map((lease) => (
                     <tr key={`${lease.id} ${lease.attempt}`}>
-                      <td className="mono">{lease.id.slice(-12)}</td>
-                      <td>attempt {lease.attempt}</td>
-                      <td className="mono">{lease.worker}</td>
+                      <td className="mono">
+                        <Link to="/jobs/$id" params={{ id: lease.id }}>
+                          {lease.id.slice(-12)}
+                        </Link>
+                      </td>
+                      <td>{lease.attempt}</td>
+                      <td className="mono cut" style={{ maxWidth: 200 }} title={lease.worker}>
+                        {lease.worker}
+                      </td>
+                      <td className="num" title="since the worker was heard of; its jobs are given to others when that takes too long">
+                        <Since at={lease.heard} />
+                      </td>
                     </tr>
                   ))}
                 </tbody>

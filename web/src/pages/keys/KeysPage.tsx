@@ -85,9 +85,9 @@ export default function KeysPage() {
                 <th>Name</th>
                 <th>Type</th>
                 <th>Fingerprint</th>
-                <th>Passphrase</th>
+                <th className="roomy">Passphrase</th>
                 <th>Used by</th>
-                <th>Uploaded</th>
+                <th className="roomy">Uploaded</th>
                 <th />
               </tr>
             </thead>
@@ -108,9 +108,11 @@ export default function KeysPage() {
                       {key.fingerprint ?? '–'}
                     </button>
                   </td>
-                  <td className="off">{key.encrypted ? (key.has_passphrase ? 'stored' : 'wanted') : 'none'}</td>
-                  <td className="wide">{key.used_by.length ? key.used_by.join(', ') : <span className="soft">not used</span>}</td>
-                  <td className="off">
+                  <td className="off roomy">{key.encrypted ? (key.has_passphrase ? 'stored' : 'wanted') : 'none'}</td>
+                  <td className="wide fold" style={{ whiteSpace: 'normal' }}>
+                    {key.used_by.length ? key.used_by.join(', ') : <span className="soft">not used</span>}
+                  </td>
+                  <td className="off roomy">
                     <Time at={key.created_at} />
                   </td>
                   <td className="num">

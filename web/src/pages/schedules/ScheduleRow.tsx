@@ -46,7 +46,13 @@ export function ScheduleRow({ schedule, edit }: { schedule: Schedule; edit: () =
   return (
     <tr>
       <td className="fold">
-        <Link to="/jobs" search={{ tag: `schedule:${schedule.name}` }} title="Its jobs">
+        <Link
+          to="/jobs"
+          search={{ tag: `schedule:${schedule.name}` }}
+          title={`Its jobs: ${schedule.name}`}
+          className={`cut ${classes.name}`}
+          aria-label={schedule.name}
+        >
           <strong>{schedule.name}</strong>
         </Link>
       </td>
@@ -115,13 +121,12 @@ export function ScheduleRow({ schedule, edit }: { schedule: Schedule; edit: () =
 }
 
 function State({ schedule }: { schedule: Schedule }) {
+  // Refused, or left out because the one before had not finished: no job came of it, and the cell of the last run says why.
   if (schedule.last_error)
     return (
-      <span title={schedule.last_error}>
-        <ToneBadge tone="failed" icon={IconAlertTriangle}>
-          {schedule.paused ? 'paused, last run refused' : 'last run refused'}
-        </ToneBadge>
-      </span>
+      <ToneBadge tone="retrying" icon={IconAlertTriangle}>
+        {schedule.paused ? 'paused, last run left out' : 'last run left out'}
+      </ToneBadge>
     );
   return schedule.paused ? (
     <ToneBadge tone="retrying" icon={IconPlayerPause}>
@@ -144,7 +149,18 @@ function Last({ schedule }: { schedule: Schedule }) {
       · {schedule.skipped} left out
     </span>
   );
-  if (!schedule.last_at && !id) return <span className="soft">none yet{left}</span>;
+  const why = schedule.last_error && (
+    <div className={`soft cut ${classes.why}`} title={schedule.last_error}>
+      {schedule.last_error}
+    </div>
+  );
+  if (!schedule.last_at && !id)
+    return (
+      <>
+        <span className="soft">none yet{left}</span>
+        {why}
+      </>
+    );
   return (
     <>
       {job.data && <StatusBadge status={job.data.status} />}{' '}
@@ -156,6 +172,7 @@ function Last({ schedule }: { schedule: Schedule }) {
         <Time at={schedule.last_at} />
       )}
       {left}
+      {why}
     </>
   );
 }

@@ -10,7 +10,11 @@ type Point = { x: number; y: number };
 export default function RunScatter({ jobs, open }: { jobs: JobSummary[]; open: (from: number, to: number) => void }) {
   const utc = zoneStore.use() === 'utc';
   const [brush, setBrush] = useState<[number, number]>();
-  const at = (value: number) => full(value, utc ? 'utc' : 'local').slice(5, 16);
+  const moment = (value: number) => full(value, utc ? 'utc' : 'local');
+  const times = jobs.map((job) => Date.parse(job.created_at));
+  const span = Math.max(...times) - Math.min(...times);
+  // Seconds when all is within minutes, the day when there are several.
+  const [from, to] = span < 600_000 ? [11, 19] : span < 86_400_000 ? [11, 16] : [5, 16];
   const axis = { stroke: 'var(--soft)', fontSize: 11, tickLine: false, axisLine: false } as const;
   const points = (status: string): Point[] =>
     jobs.flatMap((job) =>
@@ -35,7 +39,14 @@ export default function RunScatter({ jobs, open }: { jobs: JobSummary[]; open: (
         }}
       >
         <CartesianGrid stroke="var(--line)" />
-        <XAxis dataKey="x" type="number" domain={['dataMin', 'dataMax']} tickFormatter={at} minTickGap={60} {...axis} />
+        <XAxis
+          dataKey="x"
+          type="number"
+          domain={['dataMin', 'dataMax']}
+          tickFormatter={(value) => moment(Number(value)).slice(from, to)}
+          minTickGap={60}
+          {...axis}
+        />
         <YAxis
           dataKey="y"
           type="number"
@@ -45,7 +56,7 @@ export default function RunScatter({ jobs, open }: { jobs: JobSummary[]; open: (
           {...axis}
         />
         <Tooltip
-          formatter={(value, name) => (name === 'x' ? at(Number(value)) : duration(Number(value)))}
+          formatter={(value, name) => (name === 'x' ? moment(Number(value)).slice(0, 19) : duration(Number(value)))}
           contentStyle={{ background: 'var(--panel)', border: '1px solid var(--line)', borderRadius: 6 }}
           isAnimationActive={false}
         />

@@ -1,12 +1,12 @@
 import { Button, SegmentedControl } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useNavigate, useSearch } from '@tanstack/react-router';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useMemo } from 'react';
 import { api } from '@/api/client';
 import type { JobList, JobSummary } from '@/api/types';
 import { count, duration } from '@/time/format';
 import { Empty, ErrorNote, PageHeader, Panel, SkeletonRows } from '@/ui/blocks';
-import { type By, summarize } from './summary';
+import { type By, NONE, summarize } from './summary';
 
 const Scatter = lazy(() => import('./RunScatter'));
 const RANGES: Record<string, number> = { '1h': 3600, '24h': 86_400, '7d': 604_800, '30d': 2_592_000 };
@@ -80,8 +80,8 @@ export default function StatisticsPage() {
             <tbody>
               {groups.slice(0, 200).map((group) => (
                 <tr key={group.name}>
-                  <td className={by === 'name' ? 'mono' : undefined} style={{ whiteSpace: 'normal', overflowWrap: 'anywhere' }}>
-                    {group.name}
+                  <td className={by === 'name' ? 'mono cut' : 'cut'} style={{ maxWidth: 0, width: '100%' }} title={group.name}>
+                    {group.name === NONE ? group.name : <GroupLink by={by} name={group.name} />}
                   </td>
                   <td className="num">{count(group.count)}</td>
                   <td className="num" style={{ color: group.failed ? 'var(--status-failed)' : undefined }}>
@@ -97,6 +97,17 @@ export default function StatisticsPage() {
         )}
       </div>
     </>
+  );
+}
+
+/** Leads to the jobs that a line is about. */
+function GroupLink({ by, name }: { by: By; name: string }) {
+  // What is shown of a long command ends with a dot for what was cut off.
+  const search = by === 'server' ? { server: name } : by === 'queue' ? { queue: name } : { q: name.replace(/…$/, '') };
+  return (
+    <Link to="/jobs" search={search}>
+      {name}
+    </Link>
   );
 }
 

@@ -3,8 +3,11 @@ import type { JobSummary } from '@/api/types';
 export type Group = { name: string; count: number; failed: number; p50?: number; p95?: number; p99?: number };
 export type By = 'name' | 'server' | 'queue';
 
+/** Those that ran on no server. */
+export const NONE = '–';
+
 const nameOf = (job: JobSummary, by: By) =>
-  by === 'server' ? (job.server_name ?? '–') : by === 'queue' ? job.queue : (job.name ?? job.job_type ?? job.preview);
+  by === 'server' ? (job.server_name ?? NONE) : by === 'queue' ? job.queue : (job.name ?? job.job_type ?? job.preview);
 
 /** Finished jobs by what they have in common, the most frequent first. */
 export function summarize(jobs: readonly JobSummary[], by: By): Group[] {
