@@ -7,6 +7,7 @@ import type {
   JobCounts,
   JobList,
   Key,
+  Limit,
   Queue,
   Schedule,
   ScheduleTimes,
@@ -32,6 +33,7 @@ export type JobFilter = {
   created_before?: string;
   q?: string;
   origin_id?: string;
+  batch_id?: string;
 };
 
 type Items<T> = { items: T[]; next_cursor?: string };
@@ -82,6 +84,7 @@ export const queries = {
     }),
   job: (id: string) => queryOptions({ queryKey: ['job', id], queryFn: ({ signal }) => api.get<Job>(`/jobs/${id}`, undefined, signal) }),
   queues: () => queryOptions({ queryKey: ['queues'], queryFn: ({ signal }) => api.get<Items<Queue>>('/queues', undefined, signal) }),
+  limits: () => queryOptions({ queryKey: ['limits'], queryFn: ({ signal }) => api.get<Items<Limit>>('/limits', undefined, signal) }),
   workers: () => queryOptions({ queryKey: ['workers'], queryFn: ({ signal }) => api.get<Items<Worker>>('/workers', undefined, signal) }),
   workerStats: () =>
     queryOptions({ queryKey: ['workers', 'stats'], queryFn: ({ signal }) => api.get<WorkerStats>('/workers/stats', undefined, signal) }),

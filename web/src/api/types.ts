@@ -31,6 +31,7 @@ export type SystemInfo = Schemas['SystemInfoResponse'];
 export type SystemEnhanced = Schemas['SystemEnhancedResponse'];
 export type Health = Schemas['HealthResponse'];
 export type SettingList = Schemas['SettingListResponse'];
+export type Limit = Schemas['LimitResponse'];
 export type Session = Schemas['SessionResponse'];
 export type Schedule = Schemas['ScheduleResponse'];
 export type ScheduleRequest = Schemas['ScheduleRequest'];

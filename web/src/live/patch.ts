@@ -47,7 +47,8 @@ export function apply(client: QueryClient, changes: Changes, only?: Query) {
     const job = changes.changed.get(query.queryKey[1] as string);
     if (job) {
       client.setQueryData<Job>(query.queryKey, (old) => old && { ...old, ...cleared(job) });
-      if (query.isActive()) client.invalidateQueries({ queryKey: query.queryKey, exact: true });
+      // What a summary does not hold, as the attempts, is asked for: at once while it is shown, else when it is opened again.
+      client.invalidateQueries({ queryKey: query.queryKey, exact: true });
     } else if (changes.deleted.has(query.queryKey[1] as string) && !query.isActive()) client.getQueryCache().remove(query);
   }
 }

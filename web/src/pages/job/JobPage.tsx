@@ -11,12 +11,13 @@ import {
 } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { ApiError } from '@/api/client';
 import { actOnJobs, cancelJob, rerunJob, retryJob, setPriority } from '@/api/jobActions';
 import { queries } from '@/api/queries';
 import { isFinal, type Job } from '@/api/types';
 import { useKeys } from '@/keys/keys';
+import { live } from '@/live/live';
 import { LogViewer } from '@/log/LogViewer';
 import { draftOf } from '@/pages/run/draft';
 import { usePaletteVerbs } from '@/shell/paletteVerbs';
@@ -27,7 +28,7 @@ import { copy } from '@/ui/toast';
 import { lastList } from '../jobs/views';
 import classes from './JobPage.module.css';
 import { Attempts, Events, Input, Related, Result } from './JobTabs';
-import { JobFacts, Outcome } from './Outcome';
+import { JobFacts, Outcome, Progress } from './Outcome';
 import { Timeline } from './Timeline';
 import { Waiting } from './Waiting';
 
@@ -49,6 +50,15 @@ function JobView({ job }: { job: Job }) {
   const final = isFinal(job.status);
   const waits = job.status === 'queued' || job.status === 'scheduled' || job.status === 'retrying';
 
+  // The list of jobs is told of each change; of a task's progress only those hear who watch the job.
+  useEffect(
+    () =>
+      live.subscribe(`job:${job.id}`, ({ event, data }) => {
+        if (event === 'progress')
+          client.setQueryData<Job>(queries.job(job.id).queryKey, (old) => old && { ...old, progress: data as Job['progress'] });
+      }),
+    [client, job.id],
+  );
   const open = (id?: string) => id && navigate({ to: '/jobs/$id', params: { id } });
   const rerun = async () => open((await rerunJob(job.id))?.id);
   const edit = () => runDrawer.open(draftOf(job));
@@ -139,6 +149,7 @@ function JobView({ job }: { job: Job }) {
       </header>
       <Outcome job={job} />
       {waits && <Waiting job={job} />}
+      <Progress job={job} />
       <Timeline job={job} />
       <JobFacts job={job} />
       <Tabs

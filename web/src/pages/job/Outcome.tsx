@@ -28,6 +28,22 @@ export function Outcome({ job }: { job: Job }) {
   );
 }
 
+/** How far a task says it is. */
+export function Progress({ job }: { job: Job }) {
+  if (!job.progress || job.status !== 'running') return null;
+  const { done, text } = job.progress;
+  const percent = Math.round(done * 100);
+  return (
+    <div className={classes.progress}>
+      <div role="progressbar" aria-label="Progress" aria-valuenow={percent} aria-valuemin={0} aria-valuemax={100} className={classes.track}>
+        <span style={{ width: `${percent}%` }} />
+      </div>
+      <span className="num">{percent} %</span>
+      <span className="soft cut">{text}</span>
+    </div>
+  );
+}
+
 export function JobFacts({ job }: { job: Job }) {
   const rows: [string, React.ReactNode][] = [
     ['Exit', job.signal ? `signal ${job.signal}` : job.exit_code],
@@ -67,12 +83,32 @@ export function JobFacts({ job }: { job: Job }) {
         </span>
       ),
     ],
-    ['Tags', job.tags.length ? job.tags.join(', ') : undefined],
+    [
+      'Batch',
+      job.batch_id && (
+        <Link key="b" to="/jobs" search={{ batch: job.batch_id }}>
+          {job.batch_id.slice(-12)}
+        </Link>
+      ),
+    ],
+    ['Limit', job.limit_key],
+    [
+      'Tags',
+      job.tags.length > 0 && (
+        <span key="t" className={classes.tags}>
+          {job.tags.map((tag) => (
+            <Link key={tag} to="/jobs" search={{ tag }}>
+              {tag}
+            </Link>
+          ))}
+        </span>
+      ),
+    ],
   ];
   return (
     <dl className={classes.facts} style={{ margin: 0 }}>
       {rows
-        .filter(([, value]) => value !== undefined && value !== null && value !== '')
+        .filter(([, value]) => value !== undefined && value !== null && value !== '' && value !== false)
         .map(([name, value]) => (
           <div key={name}>
             <dt>{name}</dt>

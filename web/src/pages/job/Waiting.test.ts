@@ -16,5 +16,15 @@ it('names what stands in the way', () => {
   expect(reasonsOf(job, queue(), [worker({ draining: true })], undefined)[0]).toContain('draining');
   expect(reasonsOf(job, queue(), [worker({ busy: 2 })], undefined)[0]).toContain('All 2 slots');
   expect(reasonsOf(job, queue(), [worker()], { name: 's', is_active: true, max_concurrency: 1 } as Server)[0]).toContain('at most 1');
+  const limits = [
+    { key: 'queue:q', max_running: 2, rate: { count: 10, per: 60 } },
+    { key: 'queue:other', max_running: 1 },
+  ];
+  expect(reasonsOf(job, queue(), [worker()], undefined, limits)).toEqual([
+    'The limit “queue:q” lets at most 2 run at once and at most 10 start in 1m 00s.',
+  ]);
+  expect(reasonsOf({ ...job, limit_key: 'api' }, queue(), [worker()], undefined, [{ key: 'key:api', max_running: 1 }])[0]).toContain(
+    'key:api',
+  );
   expect(reasonsOf(job, queue(), [worker()], undefined)).toEqual([]);
 });

@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { queries } from '@/api/queries';
-import type { Job, Queue, Server, Worker } from '@/api/types';
+import type { Job, Limit, Queue, Server, Worker } from '@/api/types';
+import { duration } from '@/time/format';
 import { Time } from '@/time/Time';
 import classes from './JobPage.module.css';
 
@@ -10,10 +11,11 @@ export function Waiting({ job }: { job: Job }) {
   const { data: queues } = useQuery(queries.queues());
   const { data: workers } = useQuery(queries.workers());
   const { data: servers } = useQuery(queries.servers());
+  const { data: limits } = useQuery(queries.limits());
   if (!queues || !workers || !servers) return null;
   const queue = queues.items.find((each) => each.name === job.queue);
   const server = servers.items.find((each) => each.id === job.server_id);
-  const reasons = reasonsOf(job, queue, workers.items, server);
+  const reasons = reasonsOf(job, queue, workers.items, server, limits?.items);
   return (
     <div className={classes.waiting}>
       <strong>Why is it waiting?</strong>
@@ -23,7 +25,8 @@ export function Waiting({ job }: { job: Job }) {
             It failed and is tried again at <Time at={job.run_at} />.
           </li>
         )}
-        {job.status === 'scheduled' && (
+        {job.after && <After after={job.after} />}
+        {job.status === 'scheduled' && job.run_at && (
           <li>
             Its time comes at <Time at={job.run_at} />.
           </li>
@@ -38,12 +41,35 @@ export function Waiting({ job }: { job: Job }) {
   );
 }
 
+/** What it waits for: another job, or all jobs of a batch. */
+function After({ after }: { after: NonNullable<Job['after']> }) {
+  const words = after.on === 'always' ? 'ended' : 'completed';
+  return after.job_id ? (
+    <li>
+      It waits until{' '}
+      <Link to="/jobs/$id" params={{ id: after.job_id }}>
+        another job
+      </Link>{' '}
+      has {words}.
+    </li>
+  ) : (
+    <li>
+      It waits until all jobs of{' '}
+      <Link to="/jobs" search={{ batch: after.batch_id ?? undefined }}>
+        a batch
+      </Link>{' '}
+      have {words}.
+    </li>
+  );
+}
+
 /** What stands in a job's way. */
 export function reasonsOf(
-  job: Pick<Job, 'queue' | 'kind' | 'job_type' | 'worker_labels' | 'priority'>,
+  job: Pick<Job, 'queue' | 'kind' | 'job_type' | 'worker_labels' | 'priority' | 'limit_key'>,
   queue: Queue | undefined,
   workers: Worker[],
   server: Server | undefined,
+  limits: Limit[] = [],
 ): string[] {
   const reasons: string[] = [];
   if (queue?.paused) reasons.push(`The queue “${job.queue}” is paused.`);
@@ -67,6 +93,16 @@ export function reasonsOf(
     reasons.push(
       `All ${awake.reduce((sum, worker) => sum + worker.slots, 0)} slots are busy; ${queue ? `${queue.queue_depth} jobs wait in the queue` : 'others wait too'}.`,
     );
-  else if (server?.max_concurrency) reasons.push(`The server “${server.name}” runs at most ${server.max_concurrency} jobs at once.`);
+  else {
+    for (const limit of limits.filter(({ key }) => key === `queue:${job.queue}` || key === `key:${job.limit_key}`))
+      reasons.push(`The limit “${limit.key}” lets ${wordsOf(limit)}.`);
+    if (server?.max_concurrency) reasons.push(`The server “${server.name}” runs at most ${server.max_concurrency} jobs at once.`);
+  }
   return reasons;
 }
+
+const wordsOf = ({ max_running, rate }: Limit) =>
+  [
+    ...(max_running ? [`at most ${max_running} run at once`] : []),
+    ...(rate?.count && rate.per ? [`at most ${rate.count} start in ${duration(rate.per)}`] : []),
+  ].join(' and ');

@@ -1,9 +1,9 @@
 import { ActionIcon, Autocomplete, Button, Checkbox, Menu, NativeSelect, Popover, Switch, TextInput } from '@mantine/core';
 import { IconBookmark, IconColumns3, IconSearch, IconTrash, IconX } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
+import { type InfiniteData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { memo, useEffect, useState } from 'react';
 import { queries } from '@/api/queries';
-import { STATUSES } from '@/api/types';
+import { type JobList, STATUSES } from '@/api/types';
 import { COLUMNS } from './columns';
 import classes from './JobsPage.module.css';
 import { formatTokens, type JobsSearch, parseTokens, TOKEN_NAMES } from './search';
@@ -17,9 +17,10 @@ export const JobsBar = memo(function JobsBar({ search, go, shown }: PickerProps)
   const [text, setText] = useState(formatTokens(search));
   useEffect(() => setText(formatTokens(search)), [search]);
   const completions = useCompletions(text);
+  const [listed, setListed] = useState(false);
   const keep = { ...(search.cols && { cols: search.cols }), ...(search.sort && { sort: search.sort }) };
   const submit = (value: string) => go({ ...parseTokens(value), ...keep });
-  const chips = (['server', 'queue', 'kind', 'type', 'tag', 'priority', 'after', 'before', 'origin', 'q'] as const).filter(
+  const chips = (['server', 'queue', 'kind', 'type', 'tag', 'priority', 'after', 'before', 'origin', 'batch', 'q'] as const).filter(
     (name) => search[name] !== undefined,
   );
 
@@ -37,7 +38,14 @@ export const JobsBar = memo(function JobsBar({ search, go, shown }: PickerProps)
           filter={({ options }) => options}
           value={text}
           onChange={setText}
-          onOptionSubmit={(value) => submit(value)}
+          dropdownOpened={listed}
+          onDropdownOpen={() => setListed(true)}
+          onDropdownClose={() => setListed(false)}
+          onOptionSubmit={(value) => {
+            if (!value.endsWith(':')) return submit(value);
+            // The name of a token: what it may be is offered next, once the list has closed behind it.
+            setTimeout(() => setListed(true));
+          }}
           onKeyDown={(event) => {
             if (event.key === 'Enter' && !event.currentTarget.getAttribute('aria-activedescendant')) submit(text);
             else if (event.key === 'Escape') event.currentTarget.blur();
@@ -77,6 +85,8 @@ export const JobsBar = memo(function JobsBar({ search, go, shown }: PickerProps)
 function useCompletions(text: string): string[] {
   const { data: servers } = useQuery(queries.servers());
   const { data: queues } = useQuery(queries.queues());
+  const { data: workers } = useQuery(queries.workers());
+  const client = useQueryClient();
   const at = text.lastIndexOf(' ') + 1;
   const [head, word] = [text.slice(0, at), text.slice(at)];
   const values: Record<string, string[]> = {
@@ -84,7 +94,9 @@ function useCompletions(text: string): string[] {
     server: servers?.items.map((server) => server.name) ?? [],
     queue: queues?.items.map((queue) => queue.name) ?? [],
     kind: ['command', 'script', 'task'],
-    tag: [...new Set(servers?.items.flatMap((server) => server.tags) ?? [])],
+    type: distinct(workers?.items.flatMap((worker) => worker.job_types)),
+    // Nobody counts all tags there are; those of the jobs that were looked at are the likely ones.
+    tag: distinct(client.getQueriesData<InfiniteData<JobList>>({ queryKey: ['jobs', 'list'] }).flatMap(([, list]) => tagsOf(list))),
     priority: ['1', '5', '10'],
   };
   const colon = word.indexOf(':');
@@ -95,6 +107,9 @@ function useCompletions(text: string): string[] {
     .slice(0, 12)
     .map((value) => `${head}${name}:${/\s/.test(value) ? `"${value}"` : value}`);
 }
+
+const tagsOf = (list?: InfiniteData<JobList>) => list?.pages.flatMap((page) => page.items.flatMap((job) => job.tags)) ?? [];
+const distinct = (words: string[] = []) => [...new Set(words)].sort();
 
 function ColumnPicker({ search, go, shown }: PickerProps) {
   const compact = compactRows.use();

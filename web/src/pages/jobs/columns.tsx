@@ -28,7 +28,7 @@ export const COLUMNS: Column[] = [
     title: 'Job',
     width: 'minmax(200px, 1fr)',
     cell: (job) => (
-      <JobLink job={job} className="cut" title={job.error ?? job.preview}>
+      <JobLink job={job} className="cut" title={[job.name, job.preview, job.error].filter(Boolean).join('\n')}>
         {job.name ? <span>{job.name} </span> : null}
         <span className={`mono${job.name ? ' soft' : ''}`}>{job.preview}</span>
       </JobLink>
@@ -68,7 +68,12 @@ export const COLUMNS: Column[] = [
     cell: (job) => (job.created_by ? <span title={job.created_by}>{job.created_by.replace(/^schedule .*/, 'schedule')}</span> : dash),
   },
   { id: 'exit', title: 'Exit', width: '72px', num: true, cell: (job) => job.signal ?? job.exit_code ?? dash },
-  { id: 'tags', title: 'Tags', width: '140px', cell: (job) => (job.tags.length ? job.tags.join(', ') : dash) },
+  {
+    id: 'tags',
+    title: 'Tags',
+    width: '140px',
+    cell: (job) => (job.tags.length ? <span title={job.tags.join(', ')}>{job.tags.join(', ')}</span> : dash),
+  },
   { id: 'id', title: 'Id', width: '124px', cell: (job) => <span className="mono">{job.id.slice(-12)}</span> },
 ];
 

@@ -13,6 +13,7 @@ export type JobsSearch = {
   after?: string;
   before?: string;
   origin?: string;
+  batch?: string;
   q?: string;
   sort?: string;
   cols?: string[];
@@ -36,6 +37,7 @@ export function jobsSearch(raw: Record<string, unknown>): JobsSearch {
     after: time(raw.after),
     before: time(raw.before),
     origin: text(raw.origin),
+    batch: text(raw.batch),
     q: text(raw.q),
     sort: SORTS.includes(String(raw.sort)) ? String(raw.sort) : undefined,
     cols: raw.cols === undefined ? undefined : list(raw.cols),
@@ -57,10 +59,11 @@ export const filterOf = (search: JobsSearch): JobFilter => ({
   created_after: search.after,
   created_before: search.before,
   origin_id: search.origin,
+  batch_id: search.batch,
   q: search.q,
 });
 
-const TOKENS = ['status', 'server', 'queue', 'kind', 'type', 'tag', 'priority', 'after', 'before', 'origin'] as const;
+const TOKENS = ['status', 'server', 'queue', 'kind', 'type', 'tag', 'priority', 'after', 'before', 'origin', 'batch'] as const;
 export const TOKEN_NAMES: readonly string[] = TOKENS;
 
 /** `status:failed server:web-1 "two words"` as a filter; what is no token is text to look for. */
@@ -107,6 +110,7 @@ export function mayMatch(
     preview: string;
     name?: string | null;
     origin_id?: string | null;
+    batch_id?: string | null;
   },
 ): boolean {
   return (
@@ -118,6 +122,7 @@ export function mayMatch(
     (!search.tag || job.tags.includes(search.tag)) &&
     (!search.priority || search.priority === job.priority) &&
     (!search.origin || search.origin === job.origin_id) &&
+    (!search.batch || search.batch === job.batch_id) &&
     !search.before &&
     (!search.q || `${job.name ?? ''} ${job.preview}`.toLowerCase().includes(search.q.toLowerCase()))
   );
