@@ -14,6 +14,7 @@ import { installKeys } from './keys/keys';
 import { createAppRouter } from './router';
 import { schemeManager } from './theme/schemeManager';
 import { theme } from './theme/theme';
+import { watchFocus } from './ui/focus';
 import { toasts } from './ui/toast';
 
 const client = new QueryClient({
@@ -36,6 +37,7 @@ setOnUnauthorized(() => {
   router.navigate({ to: '/signin', search: { to: location.pathname.slice(PREFIX.length) + location.search } });
 });
 installKeys();
+watchFocus();
 
 const ToastHost = lazy(() => import('./ui/ToastHost'));
 function Toasts() {

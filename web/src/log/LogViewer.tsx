@@ -29,7 +29,10 @@ export function LogViewer({ id }: { id: string }) {
     '1': () => log.set({ streams: 'both' }),
     '2': () => log.set({ streams: 'stdout' }),
     '3': () => log.set({ streams: 'stderr' }),
-    y: () => copy(location.href, 'Link'),
+    y: () => {
+      log.mark();
+      copy(location.href, 'Link');
+    },
     '/': () => root.current?.querySelector<HTMLInputElement>('.log-find input')?.focus(),
   });
 

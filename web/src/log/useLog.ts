@@ -129,6 +129,13 @@ export function useLog(id: string) {
     }
   });
 
+  const choose = (line: number, extend: boolean) => {
+    const next: [number, number] = extend && range ? [Math.min(range[0], line), Math.max(range[1], line)] : [line, line];
+    setRange(next);
+    if (!store.headReached) return;
+    const hash = next[0] === next[1] ? `#L${next[0] + 1}` : `#L${next[0] + 1}-${next[1] + 1}`;
+    history.replaceState(history.state, '', `${location.pathname}${location.search}${hash}`);
+  };
   const going = window_.current;
   return {
     store,
@@ -190,13 +197,13 @@ export function useLog(id: string) {
       setCurrent(line);
       setTimeout(() => window_.current?.reveal(line), 50);
     },
-    choose(line: number, extend: boolean) {
-      const next: [number, number] = extend && range ? [Math.min(range[0], line), Math.max(range[1], line)] : [line, line];
-      setRange(next);
-      if (!store.headReached) return;
-      const hash = next[0] === next[1] ? `#L${next[0] + 1}` : `#L${next[0] + 1}-${next[1] + 1}`;
-      history.replaceState(history.state, '', `${location.pathname}${location.search}${hash}`);
+    /** Chooses the match or else the first line in sight, when none is chosen: a link needs one. */
+    mark() {
+      if (range) return;
+      const line = current >= 0 ? current : going?.topLine;
+      if (line !== undefined && line >= 0) choose(line, false);
     },
+    choose,
   };
 }
 

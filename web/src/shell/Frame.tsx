@@ -95,7 +95,13 @@ export function Frame() {
       </main>
       <Suspense>
         {menu && (
-          <MenuDrawer close={() => setMenu(false)}>
+          <MenuDrawer
+            close={() => setMenu(false)}
+            search={() => {
+              setMenu(false);
+              setPalette(true);
+            }}
+          >
             <Rail wide onGo={() => setMenu(false)} />
           </MenuDrawer>
         )}

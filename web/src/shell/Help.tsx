@@ -1,4 +1,5 @@
 import { Modal } from '@mantine/core';
+import { useReturnFocus } from '@/ui/focus';
 
 const KEYS: [string, [string, string][]][] = [
   [
@@ -57,6 +58,7 @@ const KEYS: [string, [string, string][]][] = [
 ];
 
 export default function Help({ close }: { close: () => void }) {
+  useReturnFocus();
   return (
     <Modal opened onClose={close} title="Keyboard shortcuts" size="lg" closeButtonProps={{ 'aria-label': 'Close' }}>
       <div style={{ columns: '260px', columnGap: 32 }}>

@@ -5,6 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { queries } from '@/api/queries';
+import { useReturnFocus } from '@/ui/focus';
 import { StatusBadge } from '@/ui/StatusBadge';
 import classes from './Palette.module.css';
 import { PAGES } from './pages';
@@ -15,6 +16,7 @@ type Item = { id: string; label: React.ReactNode; hint?: React.ReactNode; go: ()
 
 /** Pages, verbs for what is selected, and jobs by id or text. */
 export default function Palette({ close }: { close: () => void }) {
+  useReturnFocus();
   const navigate = useNavigate();
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);

@@ -1,8 +1,10 @@
 import { Button, Group, Modal, Text } from '@mantine/core';
 import { useSyncExternalStore } from 'react';
 import { asked } from './confirm';
+import { useReturnFocus } from './focus';
 
 export default function ConfirmHost() {
+  useReturnFocus();
   const current = useSyncExternalStore(asked.subscribe, asked.get);
   const close = (yes: boolean) => {
     current?.answer(yes);
@@ -22,10 +24,11 @@ export default function ConfirmHost() {
         </Text>
       )}
       <Group justify="flex-end">
-        <Button variant="default" onClick={() => close(false)}>
+        {/* A key that was held, or pressed once too often, must not confirm what cannot be taken back. */}
+        <Button variant="default" data-autofocus={current?.danger || undefined} onClick={() => close(false)}>
           Keep as it is
         </Button>
-        <Button data-autofocus color={current?.danger ? 'red.8' : undefined} onClick={() => close(true)}>
+        <Button data-autofocus={!current?.danger || undefined} color={current?.danger ? 'red.8' : undefined} onClick={() => close(true)}>
           {current?.verb}
         </Button>
       </Group>

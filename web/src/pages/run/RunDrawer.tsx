@@ -1,8 +1,10 @@
 import { Drawer } from '@mantine/core';
 import { runDrawer, useRunDrawer } from '@/shell/runDrawer';
+import { useReturnFocus } from '@/ui/focus';
 import { RunForm } from './RunForm';
 
 export default function RunDrawer() {
+  useReturnFocus();
   const { opened, draft } = useRunDrawer();
   return (
     <Drawer

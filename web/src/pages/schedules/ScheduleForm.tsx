@@ -5,6 +5,7 @@ import { useMemo, useState } from 'react';
 import { ApiError, api } from '@/api/client';
 import type { Schedule } from '@/api/types';
 import { ErrorNote } from '@/ui/blocks';
+import { useReturnFocus } from '@/ui/focus';
 import { toast } from '@/ui/toast';
 import { JobFields, OPTIONS } from '../run/JobFields';
 import { draftOfSchedule, type ScheduleDraft, scheduleRequest } from './draft';
@@ -20,6 +21,7 @@ const PRESETS: [string, string][] = [
 ];
 
 export function ScheduleForm({ schedule, close }: { schedule?: Schedule; close: () => void }) {
+  useReturnFocus();
   const client = useQueryClient();
   const [draft, setDraft] = useState(() => draftOfSchedule(schedule, Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'));
   const [more, setMore] = useState(false);

@@ -18,6 +18,7 @@ import { ApiError, api } from '@/api/client';
 import { queries } from '@/api/queries';
 import type { Key, Server, ServerRequest } from '@/api/types';
 import { ErrorNote } from '@/ui/blocks';
+import { useReturnFocus } from '@/ui/focus';
 import { uploadKey } from '../keys/upload';
 
 type Props = { server?: Server; servers: Server[]; close: () => void; saved: (server: Server, test: boolean) => void };
@@ -43,6 +44,7 @@ export function requestOf(server?: Server): ServerRequest {
 }
 
 export function ServerForm({ server, servers, close, saved }: Props) {
+  useReturnFocus();
   const client = useQueryClient();
   const { data: keys } = useQuery(queries.keys());
   const [form, setForm] = useState<ServerRequest>(requestOf(server));

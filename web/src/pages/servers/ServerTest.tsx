@@ -5,6 +5,7 @@ import { useEffect } from 'react';
 import { api } from '@/api/client';
 import type { Server, ServerTest as Test } from '@/api/types';
 import { ErrorNote } from '@/ui/blocks';
+import { useReturnFocus } from '@/ui/focus';
 import { toast } from '@/ui/toast';
 
 const STEPS: [string, string][] = [
@@ -17,6 +18,7 @@ const STEPS: [string, string][] = [
 
 /** A server is tried step by step; a host key that is new or changed can be trusted after comparing. */
 export function ServerTest({ server, close }: { server: Server; close: () => void }) {
+  useReturnFocus();
   const client = useQueryClient();
   const test = useMutation({
     mutationFn: () => api.post<Test>(`/servers/${server.id}/test`),
