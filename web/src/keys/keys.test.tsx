@@ -32,6 +32,22 @@ it('lets the innermost layer win, and the outer one again when it is gone', () =
   expect(done).toEqual(['inner j', 'outer j', 'outer g o']);
 });
 
+it('lets what is inside win also when all appears at once', () => {
+  function Around({ children }: { children: React.ReactNode }) {
+    useKeys({ j: () => done.push('around j'), k: () => done.push('around k') });
+    return children;
+  }
+  const page = render(
+    <Around>
+      <Layer name="inside" keys={['j']} />
+    </Around>,
+  );
+  hit('j');
+  hit('k');
+  page.unmount();
+  expect(done).toEqual(['inside j', 'around k']);
+});
+
 it('is silent while somebody types', () => {
   const view = render(<Layer name="page" keys={['x']} />);
   const input = document.createElement('input');

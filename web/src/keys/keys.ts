@@ -1,14 +1,15 @@
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 
 /** What a key does. Names are written as people read them: `j`, `⇧x` is `X`, `g o` is two keys one after the other. */
 export type Bindings = Record<string, (event: KeyboardEvent) => void>;
 
-type Layer = { bindings: () => Bindings };
+type Layer = { order: number; bindings: () => Bindings };
 
 const layers: Layer[] = [];
 const SEQUENCE_MS = 900;
 let pending = '';
 let pendingAt = 0;
+let renders = 0;
 
 export function isTyping(target: EventTarget | null): boolean {
   return (
@@ -50,13 +51,16 @@ export function press(event: KeyboardEvent): boolean {
 export function useKeys(bindings: Bindings) {
   const current = useRef(bindings);
   current.current = bindings;
+  // What is inside is rendered later than what is around it, but its effects run first when both appear at once.
+  const [order] = useState(() => ++renders);
   useEffect(() => {
-    const layer: Layer = { bindings: () => current.current };
+    const layer: Layer = { order, bindings: () => current.current };
     layers.push(layer);
+    layers.sort((a, b) => a.order - b.order);
     return () => {
       layers.splice(layers.indexOf(layer), 1);
     };
-  }, []);
+  }, [order]);
 }
 
 export function installKeys() {

@@ -56,7 +56,7 @@ export default function StatisticsPage() {
       <Panel title="Duration over time" verbs={<span className="soft">drag over a stretch to open its jobs</span>}>
         <div style={{ height: 260 }}>
           <Suspense fallback={<div className="skeleton" style={{ height: 260 }} />}>
-            {runs.data && <Scatter jobs={runs.data} open={open} />}
+            {runs.data && <Scatter jobs={runs.data} open={open} openJob={(id) => navigate({ to: '/jobs/$id', params: { id } })} />}
           </Suspense>
         </div>
       </Panel>
