@@ -94,7 +94,7 @@ test('what is brushed over on the statistics page is opened, and so is a line of
   for (let n = 0; n < 4; n++) await drover.ran({ command: `sleep 0.${n}`, name: n % 2 ? 'odd' : 'even' });
   await page.goto(`${drover.url}/statistics`);
   const plot = page.locator('.recharts-surface').first();
-  await expect(plot.locator('.recharts-scatter-symbol')).toHaveCount(4);
+  await expect(plot.locator('path[data-status=completed]')).toHaveAttribute('data-count', '4');
   const box = (await plot.boundingBox())!;
   await page.mouse.move(box.x + box.width * 0.4, box.y + box.height * 0.45);
   await page.mouse.down();

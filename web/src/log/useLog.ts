@@ -129,6 +129,18 @@ export function useLog(id: string) {
     }
   });
 
+  // A link to other lines of this log, opened where the log is shown already.
+  useEffect(() => {
+    const onHash = () => {
+      const next = parseHash(location.hash);
+      if (!next) return;
+      setRange(next);
+      reveal(next[0]);
+    };
+    window.addEventListener('hashchange', onHash);
+    return () => window.removeEventListener('hashchange', onHash);
+  }, [reveal]);
+
   const choose = (line: number, extend: boolean) => {
     const next: [number, number] = extend && range ? [Math.min(range[0], line), Math.max(range[1], line)] : [line, line];
     setRange(next);

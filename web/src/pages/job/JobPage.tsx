@@ -10,7 +10,7 @@ import {
   IconTrash,
 } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { ApiError } from '@/api/client';
 import { actOnJobs, cancelJob, rerunJob, retryJob, setPriority } from '@/api/jobActions';
@@ -37,7 +37,11 @@ export default function JobPage() {
   const job = useQuery(queries.job(id));
   if (job.isPending) return <SkeletonRows rows={10} />;
   if (job.error instanceof ApiError && job.error.status === 404)
-    return <Empty title="There is no such job">It was deleted, by hand or because it was older than jobs are kept.</Empty>;
+    return (
+      <Empty title="There is no such job" action={<Link to="/jobs">All jobs</Link>}>
+        It was deleted, by hand or because it was older than jobs are kept.
+      </Empty>
+    );
   if (job.isError) return <ErrorNote error={job.error} what="The job could not be loaded." retry={() => job.refetch()} />;
   return <JobView key={id} job={job.data} />;
 }

@@ -1,9 +1,9 @@
 import { Button, SegmentedControl } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense, useMemo } from 'react';
+import { lazy, Suspense, useEffect, useMemo } from 'react';
 import { api } from '@/api/client';
-import type { JobList, JobSummary } from '@/api/types';
+import type { JobList } from '@/api/types';
 import { count, duration } from '@/time/format';
 import { Empty, ErrorNote, PageHeader, Panel, SkeletonRows } from '@/ui/blocks';
 import { type By, NONE, summarize } from './summary';
@@ -11,6 +11,8 @@ import { type By, NONE, summarize } from './summary';
 const Scatter = lazy(() => import('./RunScatter'));
 const RANGES: Record<string, number> = { '1h': 3600, '24h': 86_400, '7d': 604_800, '30d': 2_592_000 };
 const LIMIT = 5000;
+const PAGE = 500;
+const FINISHED = { status: ['completed', 'failed', 'canceled'] };
 
 export default function StatisticsPage() {
   const search = useSearch({ from: '/frame/statistics' });
@@ -19,12 +21,21 @@ export default function StatisticsPage() {
   const range = search.range && RANGES[search.range] ? search.range : '24h';
   const go = (change: { by?: string; range?: string }) => navigate({ to: '/statistics', search: { by, range, ...change } });
   const after = useMemo(() => new Date(Date.now() - RANGES[range]! * 1000).toISOString(), [range]);
-  const runs = useQuery({
+  // Page by page, each shown as it comes: the first tells the most, and thousands are not waited for.
+  const runs = useInfiniteQuery({
     queryKey: ['jobs', 'statistics', range],
-    queryFn: ({ signal }) => finishedAfter(after, signal),
+    queryFn: ({ pageParam, signal }) =>
+      api.get<JobList>('/jobs', { ...FINISHED, created_after: after, limit: PAGE, cursor: pageParam }, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page, pages) => (pages.length * PAGE < LIMIT ? (page.next_cursor ?? undefined) : undefined),
     staleTime: 60_000,
   });
-  const groups = useMemo(() => summarize(runs.data ?? [], by), [runs.data, by]);
+  const { hasNextPage, isFetching, isError, fetchNextPage } = runs;
+  useEffect(() => {
+    if (hasNextPage && !isFetching && !isError) fetchNextPage();
+  }, [hasNextPage, isFetching, isError, fetchNextPage]);
+  const jobs = useMemo(() => runs.data?.pages.flatMap((page) => page.items), [runs.data]);
+  const groups = useMemo(() => summarize(jobs ?? [], by), [jobs, by]);
   const open = (from: number, to: number) =>
     navigate({ to: '/jobs', search: { after: new Date(from).toISOString(), before: new Date(to).toISOString() } });
 
@@ -32,7 +43,12 @@ export default function StatisticsPage() {
     <>
       <PageHeader
         title="Statistics"
-        note={runs.data && `${count(runs.data.length)} finished jobs${runs.data.length >= LIMIT ? `, the last ${count(LIMIT)}` : ''}`}
+        note={
+          jobs &&
+          (jobs.length >= LIMIT
+            ? `the last ${count(LIMIT)} finished jobs`
+            : `${count(jobs.length)} finished jobs${hasNextPage ? ', more to come…' : ''}`)
+        }
       >
         <SegmentedControl
           size="xs"
@@ -56,7 +72,7 @@ export default function StatisticsPage() {
       <Panel title="Duration over time" verbs={<span className="soft">drag over a stretch to open its jobs</span>}>
         <div style={{ height: 260 }}>
           <Suspense fallback={<div className="skeleton" style={{ height: 260 }} />}>
-            {runs.data && <Scatter jobs={runs.data} open={open} openJob={(id) => navigate({ to: '/jobs/$id', params: { id } })} />}
+            {jobs && <Scatter jobs={jobs} open={open} openJob={(id) => navigate({ to: '/jobs/$id', params: { id } })} />}
           </Suspense>
         </div>
       </Panel>
@@ -109,19 +125,4 @@ function GroupLink({ by, name }: { by: By; name: string }) {
       {name}
     </Link>
   );
-}
-
-async function finishedAfter(after: string, signal: AbortSignal): Promise<JobSummary[]> {
-  const jobs: JobSummary[] = [];
-  let cursor: string | undefined;
-  do {
-    const page: JobList = await api.get(
-      '/jobs',
-      { status: ['completed', 'failed', 'canceled'], created_after: after, limit: 500, cursor },
-      signal,
-    );
-    jobs.push(...page.items);
-    cursor = page.next_cursor ?? undefined;
-  } while (cursor && jobs.length < LIMIT);
-  return jobs;
 }
