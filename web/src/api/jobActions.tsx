@@ -6,22 +6,25 @@ import { api } from './client';
 import { newKey } from './idempotency';
 import type { Job, JobAction, JobActionRequest, JobActionResult } from './types';
 
-const VERBS: Record<JobAction, { verb: string; done: string; which: string }> = {
-  cancel: { verb: 'Cancel', done: 'Canceled', which: 'not finished' },
-  retry: { verb: 'Retry', done: 'Retried', which: 'failed' },
-  rerun: { verb: 'Rerun', done: 'Started again', which: 'finished' },
-  delete: { verb: 'Delete', done: 'Deleted', which: 'finished' },
+/** `why`: what is true of a job, and of several, to which it cannot be done. */
+const VERBS: Record<JobAction, { verb: string; done: string; why: [string, string] }> = {
+  cancel: { verb: 'Cancel', done: 'Canceled', why: ['has ended already', 'have ended already'] },
+  retry: { verb: 'Retry', done: 'Retried', why: ['has not failed', 'have not failed'] },
+  rerun: { verb: 'Rerun', done: 'Started again', why: ['has not ended', 'have not ended'] },
+  delete: { verb: 'Delete', done: 'Deleted', why: ['has not ended', 'have not ended'] },
 };
 
 const jobs = (n: number) => `${n.toLocaleString('en-US')} ${n === 1 ? 'job' : 'jobs'}`;
 
 /** Does something to many jobs after telling how many it would change. */
 export async function actOnJobs(client: QueryClient, request: Omit<JobActionRequest, 'dry_run'>): Promise<boolean> {
-  const { verb, done, which } = VERBS[request.action];
+  const { verb, done, why } = VERBS[request.action];
   try {
     const plan = await api.post<JobActionResult>('/jobs/actions', { ...request, dry_run: true });
     if (plan.changed === 0) {
-      toast.failed(`None of the ${jobs(plan.matched)} is ${which}.`, `Nothing to ${verb.toLowerCase()}`);
+      const all =
+        plan.matched === 1 ? `The job ${why[0]}.` : plan.matched === 0 ? 'No job matches.' : `All ${jobs(plan.matched)} ${why[1]}.`;
+      toast.failed(all, `Nothing to ${verb.toLowerCase()}`);
       return false;
     }
     const yes = await confirm({
@@ -32,7 +35,8 @@ export async function actOnJobs(client: QueryClient, request: Omit<JobActionRequ
         <>
           {plan.not_eligible > 0 && (
             <p>
-              {jobs(plan.not_eligible)} of the selection stay as they are, for they are not {which}.
+              {jobs(plan.not_eligible)} of the selection{' '}
+              {plan.not_eligible === 1 ? `${why[0]} and stays as it is` : `${why[1]} and stay as they are`}.
             </p>
           )}
           {request.action === 'cancel' && plan.accepted > 0 && <p>{jobs(plan.accepted)} run now and are asked to end.</p>}

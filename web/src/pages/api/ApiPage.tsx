@@ -168,7 +168,10 @@ export default function ApiPage() {
               }
               pad={false}
             >
-              <pre className={`mono ${classes.answer}`}>{answer.text}</pre>
+              {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
+              <section aria-label="Answer" className={`mono ${classes.answer}`} tabIndex={0}>
+                {answer.text}
+              </section>
             </Panel>
           )}
           {calls.length > 0 && (

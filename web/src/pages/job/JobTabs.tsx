@@ -115,7 +115,12 @@ export function Result({ job }: { job: Job }) {
         {job.kind === 'task' ? 'The handler returned nothing.' : 'Commands and scripts have an exit code and output, no result.'}
       </Empty>
     );
-  return <pre className={`panel mono ${classes.pre}`}>{JSON.stringify(job.result, null, 2)}</pre>;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+    <section aria-label="Result" className={`panel mono ${classes.pre}`} tabIndex={0}>
+      {JSON.stringify(job.result, null, 2)}
+    </section>
+  );
 }
 
 export function Events({ job }: { job: Job }) {
