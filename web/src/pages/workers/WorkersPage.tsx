@@ -80,10 +80,11 @@ function Card({ worker }: { worker: Worker }) {
         </>
       }
     >
-      <div className={classes.slots} role="img" aria-label={`${worker.busy} of ${worker.slots} slots busy`}>
-        {Array.from({ length: Math.min(worker.slots, 128) }, (_, i) => (
-          <span key={i} data-busy={i < worker.busy || undefined} />
-        ))}
+      <div className={classes.slots} role="group" aria-label={`${worker.busy} of ${worker.slots} slots busy`}>
+        {Array.from({ length: Math.min(worker.slots, 128) }, (_, i) => {
+          const job = worker.jobs[i];
+          return job ? <BusySlot key={job.id} id={job.id} /> : <span key={i} data-busy={i < worker.busy || undefined} />;
+        })}
       </div>
       <div className={classes.line}>
         <span>
@@ -137,6 +138,12 @@ function Card({ worker }: { worker: Worker }) {
       </dl>
     </Panel>
   );
+}
+
+/** The list below has the same links for the keyboard, and asks for the names; a worker may have hundreds of slots. */
+function BusySlot({ id }: { id: string }) {
+  const { data } = useQuery({ ...queries.job(id), enabled: false });
+  return <Link to="/jobs/$id" params={{ id }} data-busy tabIndex={-1} aria-hidden title={data ? (data.name ?? data.preview) : id} />;
 }
 
 function JobLink({ id }: { id: string }) {
