@@ -80,6 +80,33 @@ test('streams, colours, search, filter, wrap, time stamps and links to lines', a
   expect(text.startsWith('out 1\nout 2\nout 3\n')).toBe(true);
 });
 
+test('y copies a link to the line in sight, and another link of the same log is followed where it is shown', async ({
+  page,
+  drover,
+  context,
+}) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  const id = await drover.ran({ command: 'seq 1 3000; echo oops >&2' });
+  await page.goto(`${drover.url}/jobs/${id}`);
+  const log = page.getByRole('log');
+  await expect(log).toContainText('oops');
+  await page.keyboard.press('g');
+  await page.keyboard.press('g');
+  await expect(log.locator('[data-index="0"]')).toBeVisible();
+  await page.keyboard.press('y');
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toMatch(/#L\d+$/);
+  await page.evaluate(() => {
+    location.hash = '#L1500-1502';
+  });
+  await expect(log.locator('[data-index="1499"]')).toBeInViewport();
+  await page.keyboard.press('3');
+  await expect(log).toHaveText(/oops/);
+  await expect(log).not.toContainText('1500');
+  await page.keyboard.press('1');
+  await page.keyboard.press('G');
+  await expect(log).toContainText('3000');
+});
+
 test('a million lines and one line of ten megabytes leave the page usable', async ({ page, drover }) => {
   test.setTimeout(120_000);
   const id = await drover.ran({ command: 'seq 1 1000000; head -c 10000000 /dev/zero | tr "\\0" y; echo; echo the end' });
