@@ -25,7 +25,7 @@ public sealed partial class PostgresDatabase : IAsyncDisposable
     private PostgresDatabase(Stack<IAsyncDisposable> parts, IJobStore jobs, NodeSession session, NpgsqlDataSource source, TimeProvider time)
     {
         (_parts, Jobs, _session) = (parts, jobs, session);
-        Catalog = new PostgresCatalog(source, time);
+        Catalog = new PostgresCatalog(source, session.Watches, time);
         Audit = new PostgresAuditLog(source);
     }
 
@@ -55,7 +55,11 @@ public sealed partial class PostgresDatabase : IAsyncDisposable
         var parts = new Stack<IAsyncDisposable>();
         try
         {
-            var reads = Own(Source(options, s => s.MaxPoolSize = Math.Max(2, options.MaxConnections / 2)));
+            var reads = Own(Source(options, s =>
+            {
+                s.MaxPoolSize = Math.Max(2, options.MaxConnections / 2);
+                s.NoResetOnClose = true;
+            }));
             await Faults.AskAsync(reads, writes: false, c => Migrator.MigrateAsync(c, options.Schema, cancel), cancel);
             var writes = Own(Source(options, s =>
             {
@@ -68,6 +72,8 @@ public sealed partial class PostgresDatabase : IAsyncDisposable
             var sessions = Own(Source(options, s =>
             {
                 s.Pooling = false;
+                // Nothing is sent for seconds: a server that vanished is noticed by these.
+                (s.TcpKeepAlive, s.TcpKeepAliveTime, s.TcpKeepAliveInterval) = (true, 3, 1);
                 s.Options = "-c synchronous_commit=off";
             }));
             var clock = new SharedClock(time);

@@ -1,11 +1,12 @@
 using System.Globalization;
 using Drover.Catalog;
+using Drover.Postgres.Engine;
 using Npgsql;
 
 namespace Drover.Postgres.Catalog;
 
 /// <summary>The catalog in PostgreSQL: the unique constraints decide between nodes that write at the same moment.</summary>
-internal sealed class PostgresCatalog(NpgsqlDataSource source, TimeProvider time) : ICatalog
+internal sealed class PostgresCatalog(NpgsqlDataSource source, Watches watches, TimeProvider time) : ICatalog
 {
     private const string Columns = "SELECT kind, id, name, version, json, updated_at FROM documents ";
 
@@ -61,6 +62,8 @@ internal sealed class PostgresCatalog(NpgsqlDataSource source, TimeProvider time
             Add(command, version);
             return await command.ExecuteNonQueryAsync(cancel) == 1;
         }, cancel);
+
+    public IDisposable? Watch(string kind, Action changed) => watches.Add(kind, changed);
 
     private Task<List<CatalogDocument>> ReadAsync(string sql, string[] arguments, CancellationToken cancel) =>
         Faults.AskAsync(source, writes: false, async connection =>

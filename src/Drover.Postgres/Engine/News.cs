@@ -14,6 +14,7 @@ namespace Drover.Postgres.Engine;
 internal sealed class News(NpgsqlDataSource source, Guid node, string channel, ILogger log) : IAsyncDisposable
 {
     private const int MostAtOnce = 1000;
+    private const string DocumentChanged = "document ";
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private readonly Channel<BrokerEvent> _outgoing = Channel.CreateBounded<BrokerEvent>(
         new BoundedChannelOptions(50_000) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
@@ -22,6 +23,8 @@ internal sealed class News(NpgsqlDataSource source, Guid node, string channel, I
     private ISharedStoreNode? _broker;
     private Task _pump = Task.CompletedTask;
     private int _dropped;
+
+    public Watches Watches { get; } = new();
 
     public void Start() => _pump = PumpAsync();
 
@@ -43,8 +46,15 @@ internal sealed class News(NpgsqlDataSource source, Guid node, string channel, I
             _broker?.Leads();
     }
 
+    public void See(in StoreLook look)
+    {
+        lock (_gate)
+            _broker?.Saw(look);
+    }
+
     public void Miss()
     {
+        Watches.Changed(null);
         lock (_gate)
             _broker?.Missed();
     }
@@ -56,6 +66,12 @@ internal sealed class News(NpgsqlDataSource source, Guid node, string channel, I
         {
             lock (_gate)
                 _broker?.InboxFilled();
+            return;
+        }
+
+        if (payload.StartsWith(DocumentChanged, StringComparison.Ordinal))
+        {
+            Watches.Changed(payload[DocumentChanged.Length..]);
             return;
         }
 

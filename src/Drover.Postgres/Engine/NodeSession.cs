@@ -11,8 +11,9 @@ namespace Drover.Postgres.Engine;
 /// </summary>
 internal sealed class NodeSession : IAsyncDisposable
 {
-    private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan Term = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Term = TimeSpan.FromSeconds(22);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan ShortOutage = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
     private readonly CancellationTokenSource _closing = new();
@@ -30,6 +31,7 @@ internal sealed class NodeSession : IAsyncDisposable
     private bool _holds;
     private long _until;
     private int _outage;
+    private bool _beatNow;
     private int _disposed;
 
     private NodeSession(NpgsqlDataSource source, Link link, SharedClock clock, string schema, ILogger log, Action lost)
@@ -68,6 +70,8 @@ internal sealed class NodeSession : IAsyncDisposable
         return session;
     }
 
+    public Watches Watches => _news.Watches;
+
     public void Join(ISharedStoreNode node) => _news.Join(node);
 
     public void Tell(in BrokerEvent told) => _news.Tell(told);
@@ -102,8 +106,7 @@ internal sealed class NodeSession : IAsyncDisposable
         {
             try
             {
-                await using var leave = connection.Command("DELETE FROM nodes WHERE id = $1").With(_node);
-                await leave.ExecuteNonQueryAsync();
+                await Beat.EndAsync(connection, _schema, _node, _holds);
             }
             // It goes by itself after a while.
             catch (Exception e) when (IsFault(e))
@@ -128,7 +131,13 @@ internal sealed class NodeSession : IAsyncDisposable
         var connection = await _source.OpenConnectionAsync(_closing.Token);
         try
         {
-            connection.Notification += (_, e) => _news.Hear(e.Payload);
+            connection.Notification += (_, e) =>
+            {
+                if (e.Payload == Beat.Handover)
+                    _beatNow = true;
+                else
+                    _news.Hear(e.Payload);
+            };
             await using (var listen = connection.Command($"LISTEN {_schema}"))
                 await listen.ExecuteNonQueryAsync(_closing.Token);
             await _clock.AdjustAsync(async () =>
@@ -159,24 +168,24 @@ internal sealed class NodeSession : IAsyncDisposable
         }
     }
 
-    /// <summary>Says that this node lives, and asks for the lock unless it has it.</summary>
     private async Task BeatAsync()
     {
+        _beatNow = false;
         long until = TimeProvider.System.GetTimestamp() + (long)(Term.TotalSeconds * TimeProvider.System.TimestampFrequency);
-        await using var batch = new NpgsqlBatch(_connection!) { Timeout = (int)Term.TotalSeconds };
-        batch.Add("INSERT INTO nodes (id, seen_at) VALUES ($1, now()) ON CONFLICT (id) DO UPDATE SET seen_at = now()").With(_node);
-        batch.Add("DELETE FROM nodes WHERE seen_at < now() - interval '10 min'");
-        batch.Add(_holds ? "SELECT true" : $"SELECT pg_try_advisory_lock(hashtextextended('drover leader of {_schema}', 0))");
-        bool held = (bool)(await batch.ExecuteScalarAsync(_closing.Token))!;
+        var (held, look) = await Beat.RunAsync(_connection!, _schema, _node, _holds, _clock, Patience, _closing.Token);
         bool begins = held && !_holds;
         _holds = held;
         if (_disposed != 0)
             return;
         Volatile.Write(ref _until, held ? until : 0);
-        if (!begins)
-            return;
-        Log.Leads(_log);
-        _news.Lead();
+        if (begins)
+        {
+            Log.Leads(_log);
+            _news.Lead();
+        }
+
+        if (_clock.IsReal)
+            _news.See(look);
     }
 
     private async Task LoopAsync()
@@ -202,7 +211,7 @@ internal sealed class NodeSession : IAsyncDisposable
                 }
 
                 var left = Period - TimeProvider.System.GetElapsedTime(beat);
-                if (left > TimeSpan.Zero && await _connection!.WaitAsync(left, _closing.Token))
+                if (!_beatNow && left > TimeSpan.Zero && await _connection!.WaitAsync(left, _closing.Token))
                     continue;
                 await BeatAsync();
                 beat = TimeProvider.System.GetTimestamp();

@@ -18,6 +18,9 @@ internal sealed class SharedClock
         _anchor = time.GetUtcNow().UtcTicks;
     }
 
+    /// <summary>Whether it goes as real time does; a test's clock jumps.</summary>
+    public bool IsReal => _time == TimeProvider.System;
+
     public long Now => _time.GetUtcNow().UtcTicks;
 
     public long Steady => Volatile.Read(ref _anchor) + Elapsed;
@@ -30,7 +33,7 @@ internal sealed class SharedClock
     /// <param name="ask">Asks the server for its time in microseconds since 1970.</param>
     public async Task AdjustAsync(Func<Task<long>> ask)
     {
-        if (_time != TimeProvider.System)
+        if (!IsReal)
             return;
         long before = Elapsed;
         long server = DateTime.UnixEpoch.Ticks + await ask() * TimeSpan.TicksPerMicrosecond;

@@ -70,7 +70,7 @@ public sealed partial class Broker : IBroker, IHostedService, IAsyncDisposable
         var inbox = store is IInboxStore withInbox ? new InboxDuty(withInbox, EnqueueAsync, time, _log) : null;
         if (store is ISharedStore shared)
         {
-            shared.Join(new SharedNews(_events, _waiters, _workers, _announcer, _follow, inbox));
+            shared.Join(new SharedNews(_events, _waiters, _workers, _announcer, _follow, _expire, inbox));
             _events.TellTo(e => shared.Tell(e));
         }
 

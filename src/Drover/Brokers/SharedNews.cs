@@ -7,8 +7,12 @@ using Drover.Storage;
 namespace Drover.Brokers;
 
 /// <summary>Gives news of other nodes on a shared store the consequences they have on this one.</summary>
-internal sealed class SharedNews(EventFeed events, LeaseWaiters waiters, WorkerRegistry workers, Announcer announcer, FollowDuty follow, InboxDuty? inbox) : ISharedStoreNode
+internal sealed class SharedNews(
+    EventFeed events, LeaseWaiters waiters, WorkerRegistry workers, Announcer announcer, FollowDuty follow, ExpireLeasesDuty expire, InboxDuty? inbox) : ISharedStoreNode
 {
+    /// <summary>What is looked at only because news may be lost need not be looked at to the moment.</summary>
+    private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(1);
+
     public void Heard(IReadOnlyList<BrokerEvent> heard)
     {
         bool waits = false, ended = false;
@@ -54,6 +58,16 @@ internal sealed class SharedNews(EventFeed events, LeaseWaiters waiters, WorkerR
         announcer.Waits(TimeSpan.Zero);
         follow.LookAtAll();
         inbox?.LookAtAll();
+    }
+
+    public void Saw(in StoreLook look)
+    {
+        if (look.Ready)
+            waiters.AnyReady(long.MaxValue);
+        if (look.NextDue is { } due)
+            announcer.Waits(due + Tolerance);
+        expire.EndsIn(look.NextLeaseEnd);
+        follow.Held = look.Held;
     }
 
     public void InboxFilled() => inbox?.Look();

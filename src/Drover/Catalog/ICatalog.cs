@@ -25,6 +25,15 @@ public interface ICatalog
 
     /// <summary>Deletes a document whose version is still the given one; false when it is not there or was changed.</summary>
     ValueTask<bool> DeleteAsync(string kind, string id, long version, CancellationToken cancel = default);
+
+    /// <summary>
+    /// Has an action called, soon and on any thread, after documents of a kind were changed by whoever, and whenever such news may
+    /// have been lost. Null where the catalog cannot tell: then look again and again.
+    /// </summary>
+    /// <param name="kind">The kind.</param>
+    /// <param name="changed">What to call; it returns at once and throws nothing.</param>
+    /// <returns>Ends it when disposed.</returns>
+    IDisposable? Watch(string kind, Action changed) => null;
 }
 
 /// <summary>A document of the catalog.</summary>

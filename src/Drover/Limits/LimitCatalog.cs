@@ -13,6 +13,9 @@ public sealed class LimitCatalog(ICatalog catalog)
     /// <summary>A limit was changed through this object; a keeper in the same process need not wait to see it.</summary>
     internal event Action? Changed;
 
+    /// <inheritdoc cref="ICatalog.Watch"/>
+    internal IDisposable? Watch(Action changed) => catalog.Watch(Kind, changed);
+
     /// <summary>Every limit, by key.</summary>
     public async ValueTask<IReadOnlyDictionary<string, JobLimit>> AllAsync(CancellationToken cancel = default) =>
         (await catalog.ListAsync(Kind, cancel)).ToDictionary(document => document.Id, Read, StringComparer.Ordinal);

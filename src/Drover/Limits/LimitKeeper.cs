@@ -11,11 +11,15 @@ public sealed class LimitKeeper : BackgroundService
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
 
+    /// <summary>Where the catalog tells of changes.</summary>
+    private static readonly TimeSpan LongPoll = TimeSpan.FromMinutes(5);
+
     private readonly LimitCatalog _limits;
     private readonly IReadOnlyDictionary<string, JobLimit> _declared;
     private readonly Broker _broker;
     private readonly ILogger _log;
     private readonly AsyncSignal _wake;
+    private readonly IDisposable? _watch;
     private Dictionary<string, JobLimit> _inForce = new(StringComparer.Ordinal);
     private bool _away;
 
@@ -33,6 +37,7 @@ public sealed class LimitKeeper : BackgroundService
         (_limits, _declared, _broker, _log) = (limits, declared, broker, logs.CreateLogger<LimitKeeper>());
         _wake = new(time);
         limits.Changed += _wake.Set;
+        _watch = limits.Watch(_wake.Set);
     }
 
     /// <summary>When it answers, the limits hold, unless the catalog is away.</summary>
@@ -46,6 +51,7 @@ public sealed class LimitKeeper : BackgroundService
     public override void Dispose()
     {
         _limits.Changed -= _wake.Set;
+        _watch?.Dispose();
         base.Dispose();
         _wake.Dispose();
     }
@@ -57,7 +63,7 @@ public sealed class LimitKeeper : BackgroundService
         while (!stoppingToken.IsCancellationRequested)
         {
             await TryApplyAsync(stoppingToken);
-            await _wake.WaitAsync(Poll);
+            await _wake.WaitAsync(_watch is null || _away ? Poll : LongPoll);
         }
     }
 

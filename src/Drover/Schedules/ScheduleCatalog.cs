@@ -14,6 +14,9 @@ public sealed class ScheduleCatalog(ICatalog catalog, TimeProvider time)
     /// <summary>A schedule was changed through this object; a scheduler in the same process need not wait to see it.</summary>
     internal event Action? Changed;
 
+    /// <inheritdoc cref="ICatalog.Watch"/>
+    internal IDisposable? Watch(Action changed) => catalog.Watch(Kind, changed);
+
     /// <summary>Every schedule, by name.</summary>
     public async ValueTask<IReadOnlyList<Schedule>> ListAsync(CancellationToken cancel = default) =>
         [.. (await catalog.ListAsync(Kind, cancel)).Select(ScheduleJson.Read)];

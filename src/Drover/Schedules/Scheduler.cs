@@ -17,6 +17,9 @@ namespace Drover.Schedules;
 public sealed class Scheduler : BackgroundService
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
+    /// <summary>Where the catalog tells of changes, schedules are read anew after this at the latest.</summary>
+    private static readonly TimeSpan Reread = TimeSpan.FromMinutes(5);
+
     private static readonly TimeSpan PollWhileDue = TimeSpan.FromMilliseconds(500);
 
     /// <summary>After so long without a sign of it the process that claimed a firing is taken for dead.</summary>
@@ -33,6 +36,11 @@ public sealed class Scheduler : BackgroundService
     private readonly Dictionary<string, DateTimeOffset> _mine = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (long Version, long Since)> _seen = new(StringComparer.Ordinal);
     private readonly HashSet<(string Id, long Version)> _unreadable = [];
+    private readonly IDisposable? _watch;
+    private IReadOnlyList<Schedule>? _known;
+    private long _knownSince;
+    private bool _moved;
+    private int _changed;
     private bool _away;
 
     /// <summary>A scheduler that fires once it is started.</summary>
@@ -44,13 +52,15 @@ public sealed class Scheduler : BackgroundService
     {
         (_schedules, _broker, _time, _log) = (schedules, broker, time, logs.CreateLogger<Scheduler>());
         _wake = new(time);
-        _schedules.Changed += _wake.Set;
+        _schedules.Changed += Look;
+        _watch = _schedules.Watch(Look);
     }
 
     /// <inheritdoc/>
     public override void Dispose()
     {
-        _schedules.Changed -= _wake.Set;
+        _schedules.Changed -= Look;
+        _watch?.Dispose();
         base.Dispose();
         _wake.Dispose();
     }
@@ -60,7 +70,8 @@ public sealed class Scheduler : BackgroundService
     internal async ValueTask<TimeSpan> RunOnceAsync(CancellationToken cancel)
     {
         var wait = Poll;
-        var all = await _schedules.ListAsync(cancel);
+        var all = await AllAsync(cancel);
+        _moved = false;
         foreach (var schedule in all)
         {
             var after = await StepsAsync(schedule, cancel);
@@ -68,6 +79,8 @@ public sealed class Scheduler : BackgroundService
         }
 
         Forget(all);
+        if (_watch is not null && !_moved)
+            _known = all;
         return wait;
     }
 
@@ -98,6 +111,24 @@ public sealed class Scheduler : BackgroundService
         }
     }
 
+    private void Look()
+    {
+        Volatile.Write(ref _changed, 1);
+        _wake.Set();
+    }
+
+    /// <summary>The schedules; where the catalog tells of changes, as they were read when there was the last one.</summary>
+    private async ValueTask<IReadOnlyList<Schedule>> AllAsync(CancellationToken cancel)
+    {
+        var known = _known;
+        // Whatever goes wrong from here on, the next round reads them anew.
+        _known = null;
+        if (Interlocked.Exchange(ref _changed, 0) == 0 && known is not null && _time.GetElapsedTime(_knownSince) < Reread)
+            return known;
+        _knownSince = _time.GetTimestamp();
+        return await _schedules.ListAsync(cancel);
+    }
+
     /// <summary>Everything that one schedule has to do now; answers how long until it may have more to do.</summary>
     private async ValueTask<TimeSpan> StepsAsync(Schedule schedule, CancellationToken cancel)
     {
@@ -116,10 +147,11 @@ public sealed class Scheduler : BackgroundService
                 var next = schedule.Due is { } due ? await SettleAsync(schedule, due, cancel) : await ClaimAsync(schedule, times, cancel);
                 if (ReferenceEquals(next, schedule))
                     return WaitOf(schedule);
-                schedule = next;
+                (schedule, _moved) = (next, true);
             }
             catch (CatalogConflictException)
             {
+                _moved = true;
                 // Another node did it, or somebody changed it: seen in the next round.
                 return TimeSpan.FromMilliseconds(50);
             }

@@ -15,6 +15,12 @@ public interface ISharedStore : IJobStore
     /// </summary>
     bool IsLeader { get; }
 
+    /// <summary>
+    /// Whether it looks by itself, every few seconds, at what there may be to do, and tells the broker
+    /// (<see cref="ISharedStoreNode.Saw"/>). Then the broker's duties ask nothing in between.
+    /// </summary>
+    bool Looks => false;
+
     /// <summary>The broker of this node says where news go. Called once, before its first <see cref="Tell"/>.</summary>
     void Join(ISharedStoreNode node);
 
@@ -52,8 +58,20 @@ public interface ISharedStoreNode
     /// <summary><see cref="ISharedStore.IsLeader"/> became true: the duties begin here now.</summary>
     void Leads();
 
+    /// <summary>What a store saw that looks by itself (<see cref="ISharedStore.Looks"/>): whatever no news told of is found so.</summary>
+    void Saw(in StoreLook look)
+    {
+    }
+
     /// <summary>A transaction with requests for the inbox was committed (<see cref="IInboxStore"/>).</summary>
     void InboxFilled()
     {
     }
 }
+
+/// <summary>What there may be to do in a shared store.</summary>
+/// <param name="Ready">Whether there are ready jobs.</param>
+/// <param name="NextDue">How long until the next waiting job is due; null when none waits.</param>
+/// <param name="NextLeaseEnd">How long until the next lease runs out unless it is renewed; null when no job runs.</param>
+/// <param name="Held">Whether jobs wait for others.</param>
+public readonly record struct StoreLook(bool Ready, TimeSpan? NextDue, TimeSpan? NextLeaseEnd, bool Held);

@@ -264,12 +264,12 @@ public sealed partial class PostgresNodesTests(PostgresServer shared)
         new() { Url = (url ?? await shared.UrlAsync()) + "?application_name=" + _schema, Schema = _schema, Queues = queues ?? new() },
         TimeProvider.System, NullLoggerFactory.Instance);
 
-    private static ValueTask<IReadOnlyList<Lease>> LeaseAsync(PostgresDatabase node, int max, string worker = "w") => node.Jobs.LeaseAsync(new()
+    private static ValueTask<IReadOnlyList<Lease>> LeaseAsync(PostgresDatabase node, int max, string worker = "w", TimeSpan? duration = null) => node.Jobs.LeaseAsync(new()
     {
         WorkerId = worker,
         InstanceId = default,
         Max = max,
-        Duration = TimeSpan.FromSeconds(30),
+        Duration = duration ?? TimeSpan.FromSeconds(30),
         Queues = [new("*")],
         Capabilities = new(true, new HashSet<string> { "echo" }, new HashSet<string>()),
     });

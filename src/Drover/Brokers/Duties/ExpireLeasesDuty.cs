@@ -8,6 +8,11 @@ internal sealed class ExpireLeasesDuty(IJobStore store, Announcer announcer, Bro
     : Duty("expire leases", time, log)
 {
     private long _graceUntil;
+    private long _notBefore;
+
+    /// <summary>The store has looked: no lease runs out before this time is over; null for none at all. It will have looked again by then.</summary>
+    public void EndsIn(TimeSpan? wait) => Volatile.Write(
+        ref _notBefore, wait is { } time ? Time.GetTimestamp() + (long)(time.TotalSeconds * Time.TimestampFrequency) : long.MaxValue);
 
     public override async ValueTask<TimeSpan> RunOnceAsync(CancellationToken cancel)
     {
@@ -15,7 +20,8 @@ internal sealed class ExpireLeasesDuty(IJobStore store, Announcer announcer, Bro
         return options.ExpireInterval;
     }
 
-    protected override TimeSpan? Rest() => IsGrace() || store is ISharedStore { IsLeader: false } ? options.ExpireInterval : null;
+    protected override TimeSpan? Rest() =>
+        IsGrace() || store is ISharedStore { IsLeader: false } || Time.GetTimestamp() < Volatile.Read(ref _notBefore) ? options.ExpireInterval : null;
 
     /// <summary>Ends every attempt whose lease has run out.</summary>
     public async Task ExpireAsync(CancellationToken cancel)

@@ -15,15 +15,21 @@ internal sealed class InboxDuty(
 {
     private const int MostAtOnce = 1000;
 
-    /// <summary>News of a commit wake it at once; this is for those that were lost.</summary>
+    /// <summary>What a full queue kept out is tried again after this.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
+    /// <summary>News come with the commit, and a store that may have lost some says so; this is for what nobody thought of.</summary>
     private static readonly TimeSpan WholeInterval = TimeSpan.FromMinutes(1);
+    private int _new;
     private int _all = 1;
     private long _lastWhole;
 
     /// <summary>There is something new.</summary>
-    public void Look() => Wake();
+    public void Look()
+    {
+        Volatile.Write(ref _new, 1);
+        Wake();
+    }
 
     /// <summary>News may have been lost.</summary>
     public void LookAtAll()
@@ -35,6 +41,8 @@ internal sealed class InboxDuty(
     public override async ValueTask<TimeSpan> RunOnceAsync(CancellationToken cancel)
     {
         bool all = Interlocked.Exchange(ref _all, 0) != 0 || Time.GetElapsedTime(_lastWhole) >= WholeInterval;
+        if (Interlocked.Exchange(ref _new, 0) == 0 && !all)
+            return Interval;
         if (all)
             _lastWhole = Time.GetTimestamp();
         try

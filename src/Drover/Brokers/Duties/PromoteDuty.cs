@@ -7,8 +7,8 @@ namespace Drover.Brokers.Duties;
 internal sealed class PromoteDuty(IJobStore store, Announcer announcer, BrokerOptions options, TimeProvider time, ILogger log)
     : Duty("promote", time, log)
 {
-    /// <summary>It looks at least so often, for other nodes may add jobs to a shared store.</summary>
-    private static readonly TimeSpan LongestSleep = TimeSpan.FromSeconds(30);
+    /// <summary>It looks at least so often, for other nodes may add jobs to a shared store, unless that looks by itself.</summary>
+    private readonly TimeSpan _longestSleep = store is ISharedStore { Looks: true } ? TimeSpan.FromMinutes(10) : TimeSpan.FromSeconds(30);
 
     /// <summary>Thousands of jobs that fail and wait for their backoff are one reason to look, not thousands.</summary>
     private static readonly TimeSpan ShortestRound = TimeSpan.FromMilliseconds(10);
@@ -32,7 +32,7 @@ internal sealed class PromoteDuty(IJobStore store, Announcer announcer, BrokerOp
         return await PromoteAsync(cancel);
     }
 
-    protected override TimeSpan? Rest() => store is ISharedStore { IsLeader: false } ? LongestSleep : null;
+    protected override TimeSpan? Rest() => store is ISharedStore { IsLeader: false } ? _longestSleep : null;
 
     /// <summary>Makes every job ready that is due.</summary>
     /// <returns>How long until the next is due.</returns>
@@ -45,7 +45,7 @@ internal sealed class PromoteDuty(IJobStore store, Announcer announcer, BrokerOp
             var due = await store.PromoteAsync(options.PromoteBatch, cancel);
             announcer.Changed(due.Changes);
             if (due.NextDue != TimeSpan.Zero || due.Changes.Count == 0)
-                return due.NextDue is { } wait && wait < LongestSleep ? wait : LongestSleep;
+                return due.NextDue is { } wait && wait < _longestSleep ? wait : _longestSleep;
         }
     }
 

@@ -18,7 +18,14 @@ internal sealed class FollowDuty(IJobStore store, Announcer announcer, TimeProvi
 
     private readonly Awaited _awaited = new();
     private volatile bool _lookAtAll = true;
+    private volatile bool _held = true;
     private long _lookedAt;
+
+    /// <summary>Whether any job waits for another, as far as a store knows that looks by itself.</summary>
+    public bool Held
+    {
+        set => _held = value;
+    }
 
     /// <summary>Jobs that wait were accepted, or may have been.</summary>
     public void Accepted(IReadOnlyList<JobSpec> specs, IReadOnlyList<EnqueuedJob> jobs)
@@ -59,7 +66,7 @@ internal sealed class FollowDuty(IJobStore store, Announcer announcer, TimeProvi
     public override async ValueTask<TimeSpan> RunOnceAsync(CancellationToken cancel)
     {
         var every = store is ISharedStore ? LookShared : LookAlone;
-        bool due = _lookedAt == 0 || (Time.GetElapsedTime(_lookedAt) >= every && store is not ISharedStore { IsLeader: false });
+        bool due = _lookedAt == 0 || (_held && Time.GetElapsedTime(_lookedAt) >= every && store is not ISharedStore { IsLeader: false });
         if (_lookAtAll || due)
             await LookAsync(cancel);
         while (_awaited.TakeEnded() is { Count: > 0 } ended)
