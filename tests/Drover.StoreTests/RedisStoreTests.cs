@@ -1,3 +1,5 @@
+using Drover.Redis;
+using Drover.Storage;
 using Drover.StoreTests.Brokers;
 using Drover.StoreTests.Catalog;
 using Drover.StoreTests.Jobs;
@@ -5,6 +7,7 @@ using Drover.StoreTests.Model;
 using Drover.StoreTests.Redis;
 using Drover.StoreTests.Stores;
 using Drover.StoreTests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
 
 [assembly: AssemblyFixture(typeof(SharedRedis))]
 
@@ -38,4 +41,16 @@ public sealed class RedisBrokerJobs : JobConformance
 public sealed class RedisBroker : BrokerConformance
 {
     protected override TestSystem NewSystem() => new BrokerSystem(new RedisHome());
+}
+
+public sealed class RedisNodes : NodesConformance
+{
+    private readonly string _prefix = Guid.NewGuid().ToString("n");
+
+    protected override async Task<(IJobStore Jobs, IAsyncDisposable Owner)> OpenAsync()
+    {
+        var node = await RedisDatabase.OpenAsync(
+            new() { ConnectionString = (await SharedRedis.Current.ServerAsync()).Url, Prefix = _prefix }, TimeProvider.System, NullLoggerFactory.Instance);
+        return (node.Jobs, node);
+    }
 }

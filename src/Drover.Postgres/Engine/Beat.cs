@@ -18,11 +18,11 @@ internal static class Beat
     private static string LockKey(string schema) => $"hashtextextended('drover leader of {schema}', 0)";
 
     public static async Task<(bool Holds, StoreLook Look)> RunAsync(
-        NpgsqlConnection connection, string schema, Guid node, bool holds, SharedClock clock, TimeSpan patience, CancellationToken cancel)
+        NpgsqlConnection connection, string schema, Guid node, byte[] workers, bool holds, SharedClock clock, TimeSpan patience, CancellationToken cancel)
     {
         (long steady, long now) = (clock.Steady, clock.Now);
         await using var batch = new NpgsqlBatch(connection) { Timeout = (int)patience.TotalSeconds };
-        batch.Add("INSERT INTO nodes (id, seen_at) VALUES ($1, now()) ON CONFLICT (id) DO UPDATE SET seen_at = now()").With(node);
+        batch.Add("INSERT INTO nodes (id, seen_at, workers) VALUES ($1, now(), $2) ON CONFLICT (id) DO UPDATE SET seen_at = now(), workers = $2").With(node).With(workers);
         batch.Add("DELETE FROM nodes WHERE seen_at < now() - interval '10 min'");
         batch.Add($"""
             SELECT CASE WHEN $1 THEN true ELSE pg_try_advisory_lock({LockKey(schema)}) END, EXISTS (SELECT FROM ready),

@@ -32,6 +32,7 @@ internal sealed class NodeSession : IAsyncDisposable
     private long _until;
     private int _outage;
     private bool _beatNow;
+    private byte[] _workers = [];
     private int _disposed;
 
     private NodeSession(NpgsqlDataSource source, Link link, SharedClock clock, string schema, ILogger log, Action lost)
@@ -126,6 +127,28 @@ internal sealed class NodeSession : IAsyncDisposable
         return (int)(await ask.ExecuteScalarAsync())!;
     }, CancellationToken.None);
 
+    public async ValueTask ShowWorkersAsync(byte[] workers, bool soon)
+    {
+        Volatile.Write(ref _workers, workers);
+        if (!soon)
+            return;
+        await _link.WriteAsync(async connection =>
+        {
+            await using var show = connection.Command("UPDATE nodes SET workers = $2 WHERE id = $1").With(_node).With(workers);
+            return await show.ExecuteNonQueryAsync();
+        });
+    }
+
+    public Task<IReadOnlyList<byte[]>> ListOtherWorkersAsync(CancellationToken cancel) => _link.ReadAsync<IReadOnlyList<byte[]>>(async connection =>
+    {
+        await using var ask = connection.Command("SELECT workers FROM nodes WHERE id <> $1 AND seen_at > now() - interval '30 s' AND workers IS NOT NULL").With(_node);
+        await using var reader = await ask.ExecuteReaderAsync(cancel);
+        var others = new List<byte[]>();
+        while (await reader.ReadAsync(cancel))
+            others.Add(reader.GetFieldValue<byte[]>(0));
+        return others;
+    }, cancel);
+
     private async Task ConnectAsync()
     {
         var connection = await _source.OpenConnectionAsync(_closing.Token);
@@ -172,7 +195,7 @@ internal sealed class NodeSession : IAsyncDisposable
     {
         _beatNow = false;
         long until = TimeProvider.System.GetTimestamp() + (long)(Term.TotalSeconds * TimeProvider.System.TimestampFrequency);
-        var (held, look) = await Beat.RunAsync(_connection!, _schema, _node, _holds, _clock, Patience, _closing.Token);
+        var (held, look) = await Beat.RunAsync(_connection!, _schema, _node, Volatile.Read(ref _workers), _holds, _clock, Patience, _closing.Token);
         bool begins = held && !_holds;
         _holds = held;
         if (_disposed != 0)

@@ -50,6 +50,18 @@ internal sealed class PostgresJobStore : IInboxStore, IJobArchive
 
     public void Tell(in BrokerEvent told) => _session.Tell(told);
 
+    public async ValueTask ShowWorkersAsync(ReadOnlyMemory<byte> workers, bool soon, CancellationToken cancel = default)
+    {
+        Enter(cancel);
+        await _session.ShowWorkersAsync(workers.ToArray(), soon);
+    }
+
+    public async ValueTask<IReadOnlyList<byte[]>> ListOtherWorkersAsync(CancellationToken cancel = default)
+    {
+        Enter(cancel);
+        return await _session.ListOtherWorkersAsync(cancel);
+    }
+
     public ValueTask<EnqueueResult> EnqueueAsync(EnqueueRequest request, CancellationToken cancel = default)
     {
         Enter(cancel);

@@ -19,12 +19,15 @@ internal sealed class Presence : IAsyncDisposable
     private readonly SharedClock _clock;
     private readonly ILogger _log;
     private Task _loop = Task.CompletedTask;
+    private byte[]? _workers;
     private int _cut;
     private int _disposed;
 
     private Presence(Link link, SharedClock clock, ILogger log) => (_link, _clock, _log) = (link, clock, log);
 
     public string Node { get; } = Guid.NewGuid().ToString("n");
+
+    private RedisKey WorkersKey => _link.Key("workers:" + Node);
 
     private RedisKey LimitsKey => _link.Key("lim:" + Node);
 
@@ -83,12 +86,25 @@ internal sealed class Presence : IAsyncDisposable
         }
     }
 
-    /// <summary>By the server's clock, as all that concerns the list of nodes.</summary>
-    public async ValueTask<int> CountOthersAsync()
+    /// <summary>Leaves word of this node's workers under a key that goes by itself some time after the node did.</summary>
+    public async ValueTask ShowWorkersAsync(byte[] workers, bool soon, CancellationToken cancel)
     {
-        var alive = await _link.RunAsync("return redis.call('ZRANGE', KEYS[1] .. ':nodes', '(' .. redis.call('TIME')[1], '+inf', 'BYSCORE')", [], default);
-        return ((string[])alive!).Count(node => node != Node);
+        Volatile.Write(ref _workers, workers);
+        if (soon)
+            await StoreWorkersAsync(cancel);
     }
+
+    public async ValueTask<IReadOnlyList<byte[]>> ListOtherWorkersAsync(CancellationToken cancel)
+    {
+        var others = (await AliveAsync(cancel)).Where(node => node != Node).Select(node => _link.Key("workers:" + node)).ToArray();
+        if (others.Length == 0)
+            return [];
+        var found = await _link.CallAsync(db => db.StringGetAsync(others), cancel);
+        return [.. found.Where(value => value.HasValue).Select(value => (byte[])value!)];
+    }
+
+    /// <summary>By the server's clock, as all that concerns the list of nodes.</summary>
+    public async ValueTask<int> CountOthersAsync() => (await AliveAsync(default)).Count(node => node != Node);
 
     public async ValueTask DisposeAsync()
     {
@@ -99,7 +115,7 @@ internal sealed class Presence : IAsyncDisposable
         try
         {
             await _link.Data.SortedSetRemoveAsync(_link.Key("nodes"), Node);
-            await _link.Data.KeyDeleteAsync(LimitsKey);
+            await _link.Data.KeyDeleteAsync([LimitsKey, WorkersKey]);
         }
         catch (Exception e) when (e is RedisException or ObjectDisposedException)
         {
@@ -107,6 +123,15 @@ internal sealed class Presence : IAsyncDisposable
         }
 
         _closing.Dispose();
+    }
+
+    private async ValueTask<string[]> AliveAsync(CancellationToken cancel) =>
+        (string[])(await _link.RunAsync("return redis.call('ZRANGE', KEYS[1] .. ':nodes', '(' .. redis.call('TIME')[1], '+inf', 'BYSCORE')", [], cancel))!;
+
+    private async ValueTask StoreWorkersAsync(CancellationToken cancel)
+    {
+        if (Volatile.Read(ref _workers) is { } workers)
+            await _link.CallAsync(db => db.StringSetAsync(WorkersKey, workers, TimeSpan.FromSeconds(AliveSeconds)), cancel);
     }
 
     private async ValueTask TellAsync(bool refresh, CancellationToken cancel)
@@ -136,6 +161,7 @@ internal sealed class Presence : IAsyncDisposable
                 await AfterCutAsync(_closing.Token);
                 await RestoreLimitsAsync(_closing.Token);
                 await TellAsync(refresh: false, _closing.Token);
+                await StoreWorkersAsync(_closing.Token);
             }
             catch (OperationCanceledException)
             {

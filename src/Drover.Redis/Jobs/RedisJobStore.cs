@@ -27,6 +27,18 @@ internal sealed partial class RedisJobStore(
 
     public void Tell(in BrokerEvent told) => news.Tell(told);
 
+    public async ValueTask ShowWorkersAsync(ReadOnlyMemory<byte> workers, bool soon, CancellationToken cancel = default)
+    {
+        Enter();
+        await presence.ShowWorkersAsync(workers.ToArray(), soon, cancel);
+    }
+
+    public async ValueTask<IReadOnlyList<byte[]>> ListOtherWorkersAsync(CancellationToken cancel = default)
+    {
+        Enter();
+        return await presence.ListOtherWorkersAsync(cancel);
+    }
+
     public async ValueTask<EnqueueResult> EnqueueAsync(EnqueueRequest request, CancellationToken cancel = default)
     {
         Enter();

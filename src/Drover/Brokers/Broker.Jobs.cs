@@ -105,12 +105,13 @@ public sealed partial class Broker
     {
         var queues = await _store.ListQueuesAsync(cancel);
         _latestQueues = queues;
+        var workers = await _nodeWorkers.ListAsync(cancel);
         return [.. queues.Select(Describe)];
 
         QueueStats Describe(QueueInfo queue)
         {
             var pace = _paces.Read(queue.Name);
-            return new(queue, _workers.CountServing(queue.Name), pace.Arrivals, pace.Rate, pace.Mean, pace.P50, pace.P95);
+            return new(queue, workers.Count(w => w.Description.Queues.Any(q => q.Name == "*" || q.Name == queue.Name)), pace.Arrivals, pace.Rate, pace.Mean, pace.P50, pace.P95);
         }
     }
 

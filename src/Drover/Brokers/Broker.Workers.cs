@@ -22,7 +22,7 @@ public sealed partial class Broker
             var session = new WorkerSession(this, _waiters, worker, _options.LeaseDuration);
             TakePlace(session, lost.Count);
             _announcer.Lost(lost);
-            _events.Publish(EventKind.WorkerConnected, worker.Id);
+            _nodeWorkers.Say(EventKind.WorkerConnected, worker.Id);
             _log.WorkerConnected(worker.Id, worker.Slots, worker.Host);
             return session;
         }
@@ -33,17 +33,17 @@ public sealed partial class Broker
     }
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<WorkerInfo>> ListWorkersAsync(CancellationToken cancel = default) => new(_workers.List());
+    public ValueTask<IReadOnlyList<WorkerInfo>> ListWorkersAsync(CancellationToken cancel = default) => _nodeWorkers.ListAsync(cancel);
 
     /// <inheritdoc/>
     public ValueTask<bool> DrainWorkerAsync(string workerId, CancellationToken cancel = default)
     {
         if (_workers.Find(workerId) is not { } session)
-            return new(false);
+            return _nodeWorkers.DrainAsync(workerId, cancel);
         if (!session.Draining)
         {
             session.Drain();
-            _events.Publish(EventKind.WorkerDraining, workerId);
+            _nodeWorkers.Say(EventKind.WorkerDraining, workerId);
         }
 
         return new(true);
@@ -133,7 +133,7 @@ public sealed partial class Broker
         session.End();
         if (!_workers.Remove(session))
             return;
-        _events.Publish(EventKind.WorkerGone, session.Worker.Id);
+        _nodeWorkers.Say(EventKind.WorkerGone, session.Worker.Id);
         _log.WorkerLeft(session.Worker.Id);
     }
 
@@ -144,7 +144,7 @@ public sealed partial class Broker
         session.End();
         if (!_workers.Remove(session))
             return;
-        _events.Publish(EventKind.WorkerGone, session.Worker.Id);
+        _nodeWorkers.Say(EventKind.WorkerGone, session.Worker.Id);
         _log.WorkerSilent(session.Worker.Id, session.Silence);
     }
 

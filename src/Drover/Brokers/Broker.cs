@@ -1,5 +1,6 @@
 using Drover.Brokers.Duties;
 using Drover.Brokers.Following;
+using Drover.Brokers.Presence;
 using Drover.Brokers.Rates;
 using Drover.Brokers.Uniqueness;
 using Drover.Events;
@@ -24,6 +25,7 @@ public sealed partial class Broker : IBroker, IHostedService, IAsyncDisposable
     private readonly EventFeed _events;
     private readonly LeaseWaiters _waiters = new();
     private readonly WorkerRegistry _workers = new();
+    private readonly NodeWorkers _nodeWorkers;
     private readonly QueuePaces _paces;
     private readonly BrokerMetrics _metrics;
     private readonly Announcer _announcer;
@@ -54,6 +56,7 @@ public sealed partial class Broker : IBroker, IHostedService, IAsyncDisposable
         (_store, _targets, _options, Time) = (store, targets, options, time);
         _log = logs.CreateLogger<Broker>();
         _events = new(time);
+        _nodeWorkers = new(store as ISharedStore, _workers, _events, time, _log);
         _paces = new(time);
         _metrics = new(LatestQueues);
         _announcer = new(_events, _waiters, _workers, _paces, _metrics, time);
@@ -70,7 +73,7 @@ public sealed partial class Broker : IBroker, IHostedService, IAsyncDisposable
         var inbox = store is IInboxStore withInbox ? new InboxDuty(withInbox, EnqueueAsync, time, _log) : null;
         if (store is ISharedStore shared)
         {
-            shared.Join(new SharedNews(_events, _waiters, _workers, _announcer, _follow, _expire, inbox));
+            shared.Join(new SharedNews(_events, _waiters, _workers, _nodeWorkers, _announcer, _follow, _expire, inbox));
             _events.TellTo(e => shared.Tell(e));
         }
 
@@ -84,6 +87,8 @@ public sealed partial class Broker : IBroker, IHostedService, IAsyncDisposable
             new SilentWorkersDuty(this, _workers, _paces, options, time, _log),
             new ClockWatch(() => _promote.DueIn(TimeSpan.Zero), options, time, _log),
         ];
+        if (store is ISharedStore)
+            _duties = [.. _duties, new WorkersDuty(_nodeWorkers, time, _log)];
         if (inbox is not null)
             _duties = [.. _duties, inbox];
     }
@@ -134,6 +139,7 @@ public sealed partial class Broker : IBroker, IHostedService, IAsyncDisposable
         foreach (var duty in _duties)
             duty.Dispose();
         _rates.Dispose();
+        _nodeWorkers.Dispose();
         _connecting.Dispose();
         _stop?.Dispose();
     }

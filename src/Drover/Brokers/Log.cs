@@ -52,6 +52,9 @@ internal static partial class Log
     [LoggerMessage(1017, LogLevel.Information, "The job {Job} of a transaction was not created: the job {Other} has its unique key '{Key}'")]
     public static partial void NotCreated(this ILogger log, Guid job, string? key, Guid other);
 
+    [LoggerMessage(1019, LogLevel.Warning, "The other nodes could not be told of this node's workers: {Reason}")]
+    public static partial void WorkersNotTold(this ILogger log, string reason);
+
     [LoggerMessage(1018, LogLevel.Warning, "Jobs of transactions wait in the inbox: the queue '{Queue}' is full")]
     public static partial void QueueIsFull(this ILogger log, string queue);
 }

@@ -1,5 +1,6 @@
 using Drover.Brokers.Duties;
 using Drover.Brokers.Following;
+using Drover.Brokers.Presence;
 using Drover.Events;
 using Drover.Jobs;
 using Drover.Storage;
@@ -8,7 +9,8 @@ namespace Drover.Brokers;
 
 /// <summary>Gives news of other nodes on a shared store the consequences they have on this one.</summary>
 internal sealed class SharedNews(
-    EventFeed events, LeaseWaiters waiters, WorkerRegistry workers, Announcer announcer, FollowDuty follow, ExpireLeasesDuty expire, InboxDuty? inbox) : ISharedStoreNode
+    EventFeed events, LeaseWaiters waiters, WorkerRegistry workers, NodeWorkers nodeWorkers, Announcer announcer, FollowDuty follow, ExpireLeasesDuty expire,
+    InboxDuty? inbox) : ISharedStoreNode
 {
     /// <summary>What is looked at only because news may be lost need not be looked at to the moment.</summary>
     private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(1);
@@ -19,6 +21,8 @@ internal sealed class SharedNews(
         foreach (var e in heard)
         {
             events.Repeat(e);
+            if (e.Kind == EventKind.WorkerDraining)
+                nodeWorkers.Asked(e.Subject!);
             if (e.Kind == EventKind.QueueResumed)
                 waiters.Ready(e.Subject!, null, long.MaxValue);
             if (e.Kind == EventKind.JobDeleted)

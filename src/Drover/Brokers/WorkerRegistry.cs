@@ -29,8 +29,6 @@ internal sealed class WorkerRegistry
     /// <summary>Takes a session out; false when it was out already or another has its place.</summary>
     public bool Remove(WorkerSession session) => _sessions.TryRemove(new(session.Worker.Id, session));
 
-    public int CountServing(string queue) => _sessions.Values.Count(s => s.Class.Serves(queue));
-
     public IReadOnlyList<WorkerInfo> List() =>
         [.. _sessions.Values.Select(s => s.Describe()).OrderBy(w => w.Description.Id, StringComparer.Ordinal)];
 

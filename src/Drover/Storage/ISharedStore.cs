@@ -31,6 +31,15 @@ public interface ISharedStore : IJobStore
     /// job one is enough.
     /// </summary>
     void Tell(in BrokerEvent told);
+
+    /// <summary>Leaves word of the workers that are connected to this node, in place of what was left before. It holds as long as the node lives.</summary>
+    /// <param name="workers">What the other nodes are to read.</param>
+    /// <param name="soon">Whether they should find it at once; else with this node's next sign of life, some seconds later.</param>
+    /// <param name="cancel">Ends the call.</param>
+    ValueTask ShowWorkersAsync(ReadOnlyMemory<byte> workers, bool soon, CancellationToken cancel = default);
+
+    /// <summary>What each other node that lives has left word of; one that was killed counts as alive for some seconds more.</summary>
+    ValueTask<IReadOnlyList<byte[]>> ListOtherWorkersAsync(CancellationToken cancel = default);
 }
 
 /// <summary>
@@ -43,6 +52,7 @@ public interface ISharedStoreNode
     /// on its own feed (with a seq of its own) and then:
     /// a job that is queued now, or whose queue was resumed, wakes waiting workers;
     /// a <see cref="EventKind.JobUpdated"/> of a running job is a request to cancel and is signalled to the worker that holds the attempt here;
+    /// a <see cref="EventKind.WorkerDraining"/> of a worker that is connected here is a request to drain it;
     /// an attempt that ended is taken out of its worker's hands, and those who wait for room under a limit look again;
     /// a job that waits for a time wakes the promotion.
     /// </summary>

@@ -157,3 +157,14 @@ public sealed class PostgresDatabaseTests(PostgresServer server)
     private async Task<PostgresDatabase> OpenAsync() =>
         await PostgresDatabase.OpenAsync(new() { Url = await server.UrlAsync() + "?application_name=" + _schema, Schema = _schema }, _clock, NullLoggerFactory.Instance);
 }
+
+public sealed class PostgresNodes(PostgresServer server) : NodesConformance
+{
+    private readonly string _schema = server.NewSchema();
+
+    protected override async Task<(IJobStore Jobs, IAsyncDisposable Owner)> OpenAsync()
+    {
+        var node = await PostgresDatabase.OpenAsync(new() { Url = await server.UrlAsync(), Schema = _schema }, TimeProvider.System, NullLoggerFactory.Instance);
+        return (node.Jobs, node);
+    }
+}

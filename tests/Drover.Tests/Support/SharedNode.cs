@@ -7,6 +7,7 @@ namespace Drover.Tests.Support;
 internal sealed class SharedNode : TroubledStore, ISharedStore
 {
     private readonly List<SharedNode> _all;
+    private byte[] _workers = [];
 
     public SharedNode(IJobStore inner, List<SharedNode> all) : base(inner)
     {
@@ -28,6 +29,15 @@ internal sealed class SharedNode : TroubledStore, ISharedStore
                 other.Node.Heard([told]);
         }
     }
+
+    public ValueTask ShowWorkersAsync(ReadOnlyMemory<byte> workers, bool soon, CancellationToken cancel = default)
+    {
+        Volatile.Write(ref _workers, workers.ToArray());
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<IReadOnlyList<byte[]>> ListOtherWorkersAsync(CancellationToken cancel = default) =>
+        new([.. _all.Where(other => other != this).Select(other => Volatile.Read(ref other._workers))]);
 
     public void Lead()
     {
