@@ -26,7 +26,7 @@ internal sealed class Enqueuer
     public Enqueuer(Link link, Registry registry, SharedClock clock, QueueOptions options, TimeProvider time)
     {
         (_link, _registry, _clock, _options, _time) = (link, registry, clock, options, time);
-        _plain = new(2, MostJobs, p => p.Rows.Count, RunPlainAsync);
+        _plain = new(2, MostJobs, p => p.Rows.Count, RunPlainAsync, few: 16);
         _ordered = new(1, MostJobs, p => p.Rows.Count, RunPlainAsync);
         _guarded = new(1, MostJobs, p => p.Rows.Count, RunGuardedAsync);
     }

@@ -40,7 +40,7 @@ internal sealed class Finisher
     public Finisher(Link link, Registry registry, SharedClock clock, JobCache cache)
     {
         (_link, _registry, _clock, _cache) = (link, registry, clock, cache);
-        _groups = new(2, 1000, endings => endings.Count, RunAsync);
+        _groups = new(2, 1000, endings => endings.Count, RunAsync, few: 16);
     }
 
     public Task<JobChange[]> EndAsync(IReadOnlyList<Ending> endings) => endings.Count == 0 ? Task.FromResult<JobChange[]>([]) : _groups.AddAsync(endings);

@@ -53,6 +53,7 @@ internal sealed class Leaser(Link link, Registry registry, SharedClock clock, Jo
     private readonly ConcurrentDictionary<string, int> _limits = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _turns = new(2);
     private readonly Floors _floors = new();
+    private readonly LeasePace _pace = new();
 
     public void SetLimits(IReadOnlyDictionary<string, int?> limits)
     {
@@ -71,6 +72,8 @@ internal sealed class Leaser(Link link, Registry registry, SharedClock clock, Jo
         await _turns.WaitAsync(cancel);
         try
         {
+            await _pace.WaitAsync();
+            long began = TimeProvider.System.GetTimestamp();
             var leases = new List<Lease>();
             while (leases.Count < request.Max)
             {
@@ -91,6 +94,7 @@ internal sealed class Leaser(Link link, Registry registry, SharedClock clock, Jo
                     break;
             }
 
+            _pace.Leased(leases.Count, request.Max, began);
             return leases;
         }
         finally

@@ -49,7 +49,8 @@ public sealed partial class Broker
         return new(true);
     }
 
-    internal async ValueTask<IReadOnlyList<Lease>> LeaseAsync(WorkerSession session, LeaseRequest request)
+    /// <returns>What was leased, and whether there was no more.</returns>
+    internal async ValueTask<(IReadOnlyList<Lease> Leases, bool All)> LeaseAsync(WorkerSession session, LeaseRequest request)
     {
         IReadOnlyList<Lease> leases;
         try
@@ -62,18 +63,19 @@ public sealed partial class Broker
             throw;
         }
 
+        bool all = leases.Count < request.Max;
         if (leases.Count == 0)
-            return leases;
+            return (leases, all);
         session.Held.Add(leases, Time.GetTimestamp());
         _announcer.Leased(leases);
         if (session.TakesNoMore)
-            return await GiveBackAsync([.. leases.Select(l => new FinishRequest(l.Token, new() { Kind = OutcomeKind.HandedBack }))]);
+            return (await GiveBackAsync([.. leases.Select(l => new FinishRequest(l.Token, new() { Kind = OutcomeKind.HandedBack }))]), all);
 
         var failed = new List<FinishRequest>();
         var resolved = await _resolution.ResolveAsync(leases, failed);
         if (failed.Count > 0)
             await GiveBackAsync(failed);
-        return resolved;
+        return (resolved, all);
     }
 
     internal async ValueTask<IReadOnlyList<RenewResult>> RenewAsync(WorkerSession session, IReadOnlyList<LeaseToken> leases, CancellationToken cancel)

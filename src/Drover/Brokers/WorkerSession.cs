@@ -16,6 +16,7 @@ internal sealed class WorkerSession : IWorkerSession
     private LeaseRequest _request;
     private long _lastActive;
     private int _ended;
+    private long _emptyAt = -1;
 
     public WorkerSession(Broker broker, LeaseWaiters waiters, WorkerDescription worker, TimeSpan leaseDuration)
     {
@@ -60,9 +61,16 @@ internal sealed class WorkerSession : IWorkerSession
         {
             cancel.ThrowIfCancellationRequested();
             long version = _waiters.VersionOf(Class);
-            var leases = await TryLeaseAsync(max);
-            if (leases.Count > 0)
-                return leases;
+            Touch();
+            // Where nothing has become ready since there were no more, there are none.
+            if (version != _emptyAt)
+            {
+                var (leases, all) = await LookAsync(max);
+                _emptyAt = all ? version : -1;
+                if (leases.Count > 0)
+                    return leases;
+            }
+
             await _waiters.WaitAsync(this, Class, max, version, cancel);
         }
 
@@ -70,7 +78,9 @@ internal sealed class WorkerSession : IWorkerSession
     }
 
     /// <summary>Leases what is ready now. The call cannot be canceled: leases that nobody receives would be lost.</summary>
-    public ValueTask<IReadOnlyList<Lease>> TryLeaseAsync(int max)
+    public async ValueTask<IReadOnlyList<Lease>> TryLeaseAsync(int max) => (await LookAsync(max)).Leases;
+
+    private ValueTask<(IReadOnlyList<Lease> Leases, bool All)> LookAsync(int max)
     {
         Touch();
         if (_request.Max != max)

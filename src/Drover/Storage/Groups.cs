@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace Drover.Storage;
 
 /// <summary>A call that waits for its group.</summary>
@@ -29,20 +27,23 @@ public sealed class Call<TRequest, TResult>(TRequest request)
 /// <param name="most">The most a group weighs; a single heavier call goes alone.</param>
 /// <param name="weigh">A call's weight.</param>
 /// <param name="run">Carries a group out and answers every call.</param>
-public sealed class Groups<TRequest, TResult>(int width, int most, Func<TRequest, int> weigh, Func<List<Call<TRequest, TResult>>, Task> run)
+/// <param name="few">What weighs less than this goes beside no other group, but waits until that is done: small groups cost nearly as much as large ones.</param>
+public sealed class Groups<TRequest, TResult>(int width, int most, Func<TRequest, int> weigh, Func<List<Call<TRequest, TResult>>, Task> run, int few = 0)
 {
-    private readonly ConcurrentQueue<Call<TRequest, TResult>> _waiting = new();
+    private readonly Queue<Call<TRequest, TResult>> _waiting = new();
     private readonly Lock _gate = new();
     private int _active;
+    private long _weight;
 
     /// <summary>Adds a call; the answer ends when its group was carried out.</summary>
     public Task<TResult> AddAsync(TRequest request)
     {
         var call = new Call<TRequest, TResult>(request);
-        _waiting.Enqueue(call);
         lock (_gate)
         {
-            if (_active == width)
+            _waiting.Enqueue(call);
+            _weight += weigh(request);
+            if (_active == width || (_active > 0 && _weight < few))
                 return call.Answer;
             _active++;
         }
@@ -67,6 +68,10 @@ public sealed class Groups<TRequest, TResult>(int width, int most, Func<TRequest
             {
                 group.ForEach(call => call.Failed(e));
             }
+
+            // Callers that come again at once come with the next group, not one by one behind its first.
+            if (few > 0 && group.Count > 1)
+                await Task.Yield();
         }
     }
 
@@ -80,11 +85,15 @@ public sealed class Groups<TRequest, TResult>(int width, int most, Func<TRequest
             {
                 weight += weigh(next.Request);
                 group.Add(next);
-                _waiting.TryDequeue(out _);
+                _waiting.Dequeue();
             }
 
             if (group.Count > 0)
+            {
+                _weight -= weight;
                 return group;
+            }
+
             _active--;
             return null;
         }

@@ -1,5 +1,4 @@
 using Drover.Brokers;
-using Drover.Storage;
 using Drover.StoreTests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 
