@@ -18,7 +18,7 @@ internal static class HangfireBench
 
     private const int Callers = 50;
     private const int MostAhead = 4000;
-    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(60);
     private static readonly string Payload = new('x', 200);
 
     public static async Task<int> RunAsync(string[] args)
