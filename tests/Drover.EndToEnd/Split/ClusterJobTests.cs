@@ -46,7 +46,13 @@ public sealed class ClusterJobTests
         await using var program = new NetQueueBroker(NetQueueClientOptions.Parse(cluster.QueueUrl, RunningCluster.ProgramToken), TimeProvider.System, NullLoggerFactory.Instance);
         await using var session = await program.ConnectAsync(new()
         {
-            Id = "shop", InstanceId = Guid.NewGuid(), Host = "here", ProcessId = 1, Version = "1", Slots = 1, Queues = [new("default")],
+            Id = "shop",
+            InstanceId = Guid.NewGuid(),
+            Host = "here",
+            ProcessId = 1,
+            Version = "1",
+            Slots = 1,
+            Queues = [new("default")],
             Capabilities = new(false, new HashSet<string> { "greet" }, new HashSet<string>()),
         });
         var accepted = await program.EnqueueAsync(new(new JobSpec { Kind = JobKind.Task, Task = new() { JobType = "greet", Payload = "{}"u8.ToArray() } }));

@@ -97,7 +97,7 @@ export default function OverviewPage() {
         <Tile
           label="Workers"
           value={workers && `${workers.active_workers}`}
-          note={workers && `${workers.busy} of ${workers.total_capacity} busy`}
+          note={workers && `${workers.busy}/${workers.total_capacity} busy`}
           page="/workers"
           tone="completed"
           visit={trends.busy}
