@@ -116,6 +116,11 @@ internal static class Words
 
     public static string Number(long n) => n.ToString(CultureInfo.InvariantCulture);
 
+    /// <summary>Whether jobs wait and nobody is there to run them.</summary>
+    public static bool IsStuck(QueueResponse queue) => queue is { Paused: false, QueueDepth: > 0, Stats.ActiveWorkers: 0 };
+
+    public static string State(QueueResponse queue) => queue.Paused ? "[yellow]paused[/]" : IsStuck(queue) ? "[red]no worker[/]" : "[green]open[/]";
+
     private static string Comma(string text) => text.Length > 0 ? "[grey],[/] " + Cell(text) : "";
 
     private static bool IsControl(char c) => char.IsControl(c) && c != '\n';

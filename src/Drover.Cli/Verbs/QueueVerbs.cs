@@ -35,7 +35,7 @@ internal static class QueueVerbs
             .Add("retrying", right: true, dropRank: 2).Add("oldest", right: true, dropRank: 4).Add("rate", right: true, dropRank: 3).Add("p95 wait", right: true, dropRank: 5).Add("workers", right: true);
         foreach (var queue in queues.Items)
         {
-            table.Row(Words.Cell(queue.Name), queue.Paused ? "[yellow]paused[/]" : "[green]open[/]", Words.Number(queue.QueueDepth), Words.Number(queue.Running), Words.Number(queue.Scheduled),
+            table.Row(Words.Cell(queue.Name), Words.State(queue), Words.Number(queue.QueueDepth), Words.Number(queue.Running), Words.Number(queue.Scheduled),
                 Words.Number(queue.Retrying), Words.Duration(queue.Stats.OldestJobAge), string.Create(CultureInfo.InvariantCulture, $"{queue.Stats.ProcessingRate:0.#}/s"),
                 Words.Duration(queue.Stats.P95WaitTime), Words.Number(queue.Stats.ActiveWorkers));
         }

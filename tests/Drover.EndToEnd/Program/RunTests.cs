@@ -99,6 +99,8 @@ public sealed class RunTests(DroverFixture fixture) : IClassFixture<DroverFixtur
     {
         await using var run = _drover.Follow("run", "--queue", "nobody-serves-it", "--", "true");
         await Until.TrueAsync(() => run.ErrorText.Contains("no worker serves the queue nobody-serves-it", StringComparison.Ordinal) || run.Ended, () => run.ErrorText);
+        var queues = await _drover.CliAsync("queue", "list");
+        Assert.Matches("nobody-serves-it +no worker", queues.Text);
         await run.SignalAsync("TERM");
         var ended = await run.EndAsync();
         Assert.True(ended.Code == 130, ended.ToString());

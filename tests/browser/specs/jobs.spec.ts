@@ -139,3 +139,12 @@ test('a queue is paused and resumed', async ({ page, drover }) => {
   await expect(row).toContainText('open');
   await until('the job runs', async () => (await drover.status(id)) === 'completed');
 });
+
+test('a queue that no worker serves says so while jobs wait in it', async ({ page, drover }) => {
+  const id = await drover.submit({ command: 'true', queue: 'nobody' });
+  await page.goto(`${drover.url}/queues`);
+  const row = page.getByRole('row').filter({ hasText: 'nobody' });
+  await expect(row).toContainText('no worker');
+  await drover.api('POST', `jobs/${id}/cancel`);
+  await expect(row).toContainText('open');
+});

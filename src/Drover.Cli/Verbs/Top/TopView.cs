@@ -94,7 +94,7 @@ internal sealed class TopView(Uri url)
         {
             table.Row(Words.Cell(queue.Name), Words.Number(queue.QueueDepth), Words.Number(queue.Running), Words.Number(queue.Scheduled + queue.Retrying),
                 Words.Duration(queue.Stats.OldestJobAge), string.Create(CultureInfo.InvariantCulture, $"{queue.Stats.ProcessingRate:0.#}/s"),
-                Words.Duration(queue.Stats.P95WaitTime), queue.Paused ? "[yellow]paused[/]" : "");
+                Words.Duration(queue.Stats.P95WaitTime), queue.Paused || Words.IsStuck(queue) ? Words.State(queue) : "");
         }
 
         return table;

@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react';
+import { IconAlertTriangle, IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { api } from '@/api/client';
@@ -60,6 +60,7 @@ const rate = (each: number) => `${each < 10 ? each.toFixed(2) : count(Math.round
 function Row({ queue }: { queue: Queue }) {
   const client = useQueryClient();
   const stats = queue.stats;
+  const stuck = queue.queue_depth > 0 && stats.active_workers === 0;
   const switchPause = useMutation({
     mutationFn: () => api.post(`/queues/${encodeURIComponent(queue.name)}/${queue.paused ? 'resume' : 'pause'}`),
     onSuccess: () => {
@@ -80,6 +81,12 @@ function Row({ queue }: { queue: Queue }) {
           <ToneBadge tone="retrying" icon={IconPlayerPause}>
             paused
           </ToneBadge>
+        ) : stuck ? (
+          <span title="Jobs wait, and no connected worker serves this queue: QUEUE_NAME tells a worker its queues">
+            <ToneBadge tone="failed" icon={IconAlertTriangle}>
+              no worker
+            </ToneBadge>
+          </span>
         ) : (
           <ToneBadge tone="completed" icon={IconPlayerPlay}>
             open
