@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Drover.Jobs;
 using Drover.Postgres.Engine;
+using Drover.Storage;
 using Npgsql;
 
 namespace Drover.Postgres.Jobs;
@@ -16,7 +17,7 @@ internal sealed record ListPart(string From, string Order, int? Priority, Func<J
 {
     private const long Unfinished = -1;
 
-    public static IEnumerable<ListPart> Of(JobSort sort, JobFilter filter, Place? after)
+    public static IEnumerable<ListPart> Of(JobSort sort, JobFilter filter, ListPlace? after)
     {
         string from = FromOf(filter);
         switch (sort)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Drover.Jobs;
 using Drover.Postgres.Engine;
 using Drover.Storage;
@@ -54,9 +53,9 @@ internal sealed class Queries(Link link, Registry registry)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(query.Limit, 1, nameof(query));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(query.Limit, 500, nameof(query));
-        var after = Place.Parse(query.Sort, query.Cursor);
+        var after = ListPlace.Parse(query.Sort, query.Cursor);
         await registry.RefreshAsync(0, cancel);
-        var jobs = new List<(Place Place, Job Job)>();
+        var jobs = new List<(ListPlace Place, Job Job)>();
         foreach (var part in ListPart.Of(query.Sort, query.Filter, after))
         {
             int room = query.Limit + 1 - jobs.Count;
@@ -71,7 +70,7 @@ internal sealed class Queries(Link link, Registry registry)
                 part.After(where);
                 command.CommandText = $"SELECT {Columns} FROM {part.From} WHERE {where.Text} ORDER BY {part.Order} LIMIT {room}";
                 await using var reader = await command.ExecuteReaderAsync(cancel);
-                var found = new List<(Place, Job)>();
+                var found = new List<(ListPlace, Job)>();
                 while (await reader.ReadAsync(cancel))
                 {
                     var job = await ReadAsync(reader);
@@ -83,7 +82,7 @@ internal sealed class Queries(Link link, Registry registry)
         }
 
         return jobs.Count > query.Limit
-            ? new([.. jobs.Take(query.Limit).Select(j => j.Job)], jobs[query.Limit - 1].Place.ToText(query.Sort))
+            ? new([.. jobs.Take(query.Limit).Select(j => j.Job)], jobs[query.Limit - 1].Place.ToCursor(query.Sort))
             : new([.. jobs.Select(j => j.Job)], null);
     }
 
@@ -228,30 +227,4 @@ internal sealed class Queries(Link link, Registry registry)
         public long Running { get; set; }
         public bool Paused { get; set; }
     }
-}
-
-/// <summary>A job's place in a list: where it stands, and its seq. It is also the cursor.</summary>
-internal readonly record struct Place(long Major, long Seq)
-{
-    public static Place? Parse(JobSort sort, string? cursor)
-    {
-        if (cursor is null)
-            return null;
-        string[] parts = cursor.Split('.');
-        if (parts.Length == 3 && parts[0] == Letter(sort)
-            && long.TryParse(parts[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long major)
-            && long.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out long seq))
-            return new(major, seq);
-        throw new ArgumentException("This is no cursor of a list with this sort.", nameof(cursor));
-    }
-
-    public string ToText(JobSort sort) => string.Create(CultureInfo.InvariantCulture, $"{Letter(sort)}.{Major}.{Seq}");
-
-    private static string Letter(JobSort sort) => sort switch
-    {
-        JobSort.CreatedDescending => "d",
-        JobSort.CreatedAscending => "a",
-        JobSort.FinishedDescending => "f",
-        _ => "p",
-    };
 }

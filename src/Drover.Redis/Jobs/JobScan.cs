@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using Drover.Jobs;
 using Drover.Redis.Engine;
+using Drover.Storage;
 using StackExchange.Redis;
 
 namespace Drover.Redis.Jobs;
@@ -9,11 +10,14 @@ namespace Drover.Redis.Jobs;
 /// <summary>Walks through places in the order of a list. At some no job stands that the list wants: whoever reads the jobs leaves them out.</summary>
 internal sealed class JobScan(Link link, JobTest test)
 {
+    /// <summary>Where jobs that have not ended stand in a list by their end.</summary>
+    private const long Unfinished = -1;
+
     private const int Chunk = 250;
     private static readonly JobStatus[] Open = [JobStatus.Scheduled, JobStatus.Queued, JobStatus.Running, JobStatus.Retrying];
     private readonly JobIndex _index = new(link);
 
-    public async IAsyncEnumerable<Place> WalkAsync(JobSort sort, Place? after, [EnumeratorCancellation] CancellationToken cancel)
+    public async IAsyncEnumerable<ListPlace> WalkAsync(JobSort sort, ListPlace? after, [EnumeratorCancellation] CancellationToken cancel)
     {
         var names = test.Indexes();
         if (sort is JobSort.CreatedAscending or JobSort.CreatedDescending)
@@ -35,20 +39,20 @@ internal sealed class JobScan(Link link, JobTest test)
         }
         else
         {
-            if (after is not { Major: Place.Unfinished })
+            if (after is not { Major: Unfinished })
             {
                 await foreach (var place in MergeAsync(["fc", "ff"], after, cancel))
                     yield return place;
             }
 
-            long? rest = after is { Major: Place.Unfinished } unfinished ? unfinished.Seq : null;
+            long? rest = after is { Major: Unfinished } unfinished ? unfinished.Seq : null;
             await foreach (long seq in _index.WalkAsync([.. test.Statuses.Intersect(Open)], names, Order.Descending, rest, cancel))
-                yield return new(Place.Unfinished, seq);
+                yield return new(Unfinished, seq);
         }
     }
 
     /// <summary>One sorted set; equal scores stand in order of seq.</summary>
-    public async IAsyncEnumerable<Place> SetAsync(RedisKey key, Order order, Place? after, [EnumeratorCancellation] CancellationToken cancel)
+    public async IAsyncEnumerable<ListPlace> SetAsync(RedisKey key, Order order, ListPlace? after, [EnumeratorCancellation] CancellationToken cancel)
     {
         double bound = after?.Major ?? (order == Order.Ascending ? double.NegativeInfinity : double.PositiveInfinity);
         var last = after;
@@ -59,8 +63,8 @@ internal sealed class JobScan(Link link, JobTest test)
                 Exclude.None, order, skip, Chunk), cancel);
             foreach (var entry in entries)
             {
-                var place = new Place((long)entry.Score, long.Parse((string)entry.Element!, CultureInfo.InvariantCulture));
-                if (last is { } l && Compare(place, l) * (order == Order.Ascending ? 1 : -1) <= 0)
+                var place = new ListPlace((long)entry.Score, long.Parse((string)entry.Element!, CultureInfo.InvariantCulture));
+                if (last is { } l && (order == Order.Ascending ? place <= l : place >= l))
                     continue;
                 last = place;
                 yield return place;
@@ -75,12 +79,12 @@ internal sealed class JobScan(Link link, JobTest test)
         }
     }
 
-    private async IAsyncEnumerable<Place> MergeAsync(string[] names, Place? after, [EnumeratorCancellation] CancellationToken cancel)
+    private async IAsyncEnumerable<ListPlace> MergeAsync(string[] names, ListPlace? after, [EnumeratorCancellation] CancellationToken cancel)
     {
         var walks = names.Select(name => SetAsync(link.Key(name), Order.Descending, after, cancel).GetAsyncEnumerator(cancel)).ToList();
         try
         {
-            var alive = new List<IAsyncEnumerator<Place>>();
+            var alive = new List<IAsyncEnumerator<ListPlace>>();
             foreach (var walk in walks)
             {
                 if (await walk.MoveNextAsync())
@@ -102,5 +106,11 @@ internal sealed class JobScan(Link link, JobTest test)
         }
     }
 
-    private static int Compare(Place a, Place b) => (a.Major, a.Seq).CompareTo((b.Major, b.Seq));
+    /// <summary>Whether the job, as it is now, stands at this place.</summary>
+    public static bool Holds(ListPlace place, JobSort sort, JobRecord job) => sort switch
+    {
+        JobSort.Priority => job.Priority == place.Major,
+        JobSort.FinishedDescending => job.Status.IsFinal() == (place.Major != Unfinished),
+        _ => true,
+    };
 }

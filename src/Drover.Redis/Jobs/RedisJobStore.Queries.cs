@@ -25,16 +25,16 @@ internal sealed partial class RedisJobStore
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(query.Limit, 1, nameof(query));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(query.Limit, 500, nameof(query));
-        var after = Place.Parse(query.Sort, query.Cursor);
+        var after = ListPlace.Parse(query.Sort, query.Cursor);
         Enter();
         var test = new JobTest(query.Filter);
-        var found = new List<(Place Place, JobRecord Record)>();
+        var found = new List<(ListPlace Place, JobRecord Record)>();
         await foreach (var places in PassingAsync(test, query.Sort, after, query.Limit + 1, cancel))
         {
             var records = await ReadAsync("list", places, test.ReadsOutcome, cancel);
             for (int n = 0; n < places.Count; n++)
             {
-                if (records[n] is { } record && test.Passes(record) && places[n].Holds(query.Sort, record))
+                if (records[n] is { } record && test.Passes(record) && JobScan.Holds(places[n], query.Sort, record))
                     found.Add((places[n], record));
             }
 
@@ -43,7 +43,7 @@ internal sealed partial class RedisJobStore
         }
 
         var jobs = found.Take(query.Limit).Select(f => f.Record.ToJob(f.Place.Seq, withAttempts: false)).ToList();
-        return new(jobs, found.Count > query.Limit ? found[query.Limit - 1].Place.ToText(query.Sort) : null);
+        return new(jobs, found.Count > query.Limit ? found[query.Limit - 1].Place.ToCursor(query.Sort) : null);
     }
 
     public async ValueTask<JobCounts> CountAsync(JobFilter filter, CancellationToken cancel = default)
@@ -81,7 +81,7 @@ internal sealed partial class RedisJobStore
         foreach (string set in (string[])["fc", "ff"])
         {
             var scan = new JobScan(link, new(JobFilter.All));
-            var start = new Place(SharedClock.Micros(from), 0);
+            var start = new ListPlace(SharedClock.Micros(from), 0);
             var until = SharedClock.Micros(to);
             await foreach (var chunk in ChunksAsync(UpTo(scan.SetAsync(link.Key(set), Order.Ascending, start, cancel), until), ReadAtOnce))
             {
@@ -122,7 +122,7 @@ internal sealed partial class RedisJobStore
         return [.. found.Select(number => number.IsNull ? null : (long?)long.Parse((string)number!, CultureInfo.InvariantCulture))];
     }
 
-    private ValueTask<JobRecord?[]> ReadAsync(string what, IReadOnlyList<Place> places, bool outcome, CancellationToken cancel) =>
+    private ValueTask<JobRecord?[]> ReadAsync(string what, IReadOnlyList<ListPlace> places, bool outcome, CancellationToken cancel) =>
         ReadAsync(what, [.. places.Select(place => (long?)place.Seq)], outcome, cancel);
 
     /// <summary>Reads jobs; null for those that are gone, and where there was no number.</summary>
@@ -147,10 +147,10 @@ internal sealed partial class RedisJobStore
     private static RedisValue IdOf(Guid id) => id.ToByteArray(bigEndian: true);
 
     /// <summary>The places at which a job stands that passes, some at a time.</summary>
-    private async IAsyncEnumerable<List<Place>> PassingAsync(
-        JobTest test, JobSort sort, Place? after, int wanted, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    private async IAsyncEnumerable<List<ListPlace>> PassingAsync(
+        JobTest test, JobSort sort, ListPlace? after, int wanted, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {
-        var passing = new List<Place>();
+        var passing = new List<ListPlace>();
         await foreach (var chunk in ChunksAsync(new JobScan(link, test).WalkAsync(sort, after, cancel), test.PassesAll ? Math.Min(ReadAtOnce, wanted) : ReadAtOnce))
         {
             if (test.PassesAll)
@@ -169,7 +169,7 @@ internal sealed partial class RedisJobStore
         }
     }
 
-    private static async IAsyncEnumerable<Place> UpTo(IAsyncEnumerable<Place> walk, long until)
+    private static async IAsyncEnumerable<ListPlace> UpTo(IAsyncEnumerable<ListPlace> walk, long until)
     {
         await foreach (var place in walk)
         {
@@ -179,9 +179,9 @@ internal sealed partial class RedisJobStore
         }
     }
 
-    private static async IAsyncEnumerable<List<Place>> ChunksAsync(IAsyncEnumerable<Place> walk, int size)
+    private static async IAsyncEnumerable<List<ListPlace>> ChunksAsync(IAsyncEnumerable<ListPlace> walk, int size)
     {
-        var chunk = new List<Place>(size);
+        var chunk = new List<ListPlace>(size);
         await foreach (var place in walk)
         {
             chunk.Add(place);

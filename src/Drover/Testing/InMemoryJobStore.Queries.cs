@@ -20,13 +20,13 @@ public sealed partial class InMemoryJobStore
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(query.Limit, 1, nameof(query));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(query.Limit, 500, nameof(query));
-        var after = query.Cursor is null ? null : JobPlace.Parse(query.Sort, query.Cursor);
+        var after = ListPlace.Parse(query.Sort, query.Cursor);
         using var held = Enter(cancel);
         var rest = _jobs.Values.Where(job => Matches(job, query.Filter))
-            .Select(job => (Job: job, Place: JobPlace.Of(query.Sort, job)))
-            .Where(j => after is null || j.Place.CompareTo(after) > 0)
+            .Select(job => (Job: job, Place: PlaceOf(query.Sort, job)))
+            .Where(j => after is not { } point || j.Place > point)
             .OrderBy(j => j.Place).Take(query.Limit + 1).ToList();
-        string? next = rest.Count > query.Limit ? rest[query.Limit - 1].Place.ToString() : null;
+        string? next = rest.Count > query.Limit ? rest[query.Limit - 1].Place.ToCursor(query.Sort) : null;
         return new(new JobPage([.. rest.Take(query.Limit).Select(j => j.Job.ToJob(withAttempts: false))], next));
     }
 
@@ -122,4 +122,14 @@ public sealed partial class InMemoryJobStore
         (JobRules.SearchTextOf(job.Spec)?.Contains(text, StringComparison.OrdinalIgnoreCase) ?? false)
         || (job.Outcome?.Error?.Contains(text, StringComparison.OrdinalIgnoreCase) ?? false)
         || job.Id.ToString().StartsWith(text, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Two numbers that compare ascending, whatever the sort.</summary>
+    private static ListPlace PlaceOf(JobSort sort, StoredJob job) => sort switch
+    {
+        JobSort.CreatedDescending => new(0, -job.Seq),
+        JobSort.CreatedAscending => new(0, job.Seq),
+        JobSort.FinishedDescending => new(job.FinishedAt is { } at ? -at.UtcTicks : 0, -job.Seq),
+        JobSort.Priority => new(job.Priority, job.Seq),
+        _ => throw new ArgumentOutOfRangeException(nameof(sort), sort, null),
+    };
 }
