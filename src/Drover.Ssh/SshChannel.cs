@@ -31,7 +31,7 @@ internal sealed class SshChannel : IShellChannel
             if (command.Pty && !SshInternals.OpenWithTerminal(started))
                 throw new ShellStartException(Jobs.FailureReasons.PrepareFailed, "The server gives no terminal (PermitTTY).", neverRetry: true);
             Task execution = started.ExecuteAsync(CancellationToken.None);
-            channel._input = started.CreateInputStream();
+            channel._input = InputOf(started);
             _ = channel.FollowAsync(execution);
             connection.Lost.UnsafeRegister(static state => ((SshChannel)state!).EndAsLost(), channel);
             return channel;
@@ -48,7 +48,8 @@ internal sealed class SshChannel : IShellChannel
         await _writing.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
-            await BlockingThreads.Run(() => _input!.Write(bytes.ToArray(), 0, bytes.Length)).WaitAsync(cancel).ConfigureAwait(false);
+            Stream input = _input ?? throw new IOException("The command has ended already.");
+            await BlockingThreads.Run(() => input.Write(bytes.ToArray(), 0, bytes.Length)).WaitAsync(cancel).ConfigureAwait(false);
         }
         catch (Exception e) when (e is SshException or ObjectDisposedException or InvalidOperationException or System.Net.Sockets.SocketException)
         {
@@ -80,6 +81,19 @@ internal sealed class SshChannel : IShellChannel
             }
         }).ContinueWith(static task => task.Exception, TaskScheduler.Default);
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Null when the command has ended already, as that of an account without a login does: its end tells why.</summary>
+    private static Stream? InputOf(SshCommand command)
+    {
+        try
+        {
+            return command.CreateInputStream();
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
     }
 
     private async Task FollowAsync(Task execution)

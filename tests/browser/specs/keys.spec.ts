@@ -79,9 +79,15 @@ test('new jobs are held back while one reads, and shown when asked for', async (
   await drover.api('POST', 'jobs/bulk', {
     jobs: Array.from({ length: 60 }, (_, n) => ({ command: 'true', delay: 3600, name: `old-${n}` })),
   });
+  let reads = 0;
+  page.on('response', (answer) => {
+    if (answer.url().includes('/api/v1/jobs?')) reads++;
+  });
   await page.goto(`${drover.url}/jobs`);
   const table = page.getByRole('table', { name: 'Jobs' });
   await expect(table).toContainText('old-59');
+  // Once it hears of changes it reads the list a second time.
+  await expect.poll(() => reads).toBeGreaterThan(1);
   await expect(page.getByTestId('live')).toHaveAttribute('data-state', 'live');
   await page.getByTestId('jobs').evaluate((list) => list.scrollTo({ top: 300 }));
   const read = table.getByRole('row').filter({ hasText: 'old-40' });

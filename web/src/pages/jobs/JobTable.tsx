@@ -3,6 +3,7 @@ import { useRouter } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type MouseEvent, type RefObject, useEffect } from 'react';
 import type { JobSummary } from '@/api/types';
+import { useAnchor } from './anchor';
 import type { Column } from './columns';
 import { JobRow } from './JobRow';
 import classes from './JobTable.module.css';
@@ -11,6 +12,7 @@ import { compactRows } from './views';
 
 type Props = {
   jobs: JobSummary[];
+  ids: string[];
   columns: Column[];
   scroller: RefObject<HTMLDivElement | null>;
   selection: ReturnType<typeof useSelection>;
@@ -19,7 +21,7 @@ type Props = {
 };
 
 /** The rows that are in sight; on a phone each is a card of two lines. */
-export function JobTable({ jobs, columns, scroller, selection, onEnd, onScrolled }: Props) {
+export function JobTable({ jobs, ids, columns, scroller, selection, onEnd, onScrolled }: Props) {
   const router = useRouter();
   const narrow = useMediaQuery('(max-width: 767px)', false, { getInitialValueInEffect: false });
   const compact = compactRows.use();
@@ -31,6 +33,7 @@ export function JobTable({ jobs, columns, scroller, selection, onEnd, onScrolled
     overscan: 10,
     getItemKey: (i) => jobs[i]!.id,
   });
+  const remember = useAnchor(scroller, ids, height);
   const items = virtual.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
 
@@ -66,7 +69,15 @@ export function JobTable({ jobs, columns, scroller, selection, onEnd, onScrolled
   const all = jobs.length > 0 && selection.chosen.size >= jobs.length;
   const some = !all && selection.chosen.size > 0;
   return (
-    <div className={classes.scroll} ref={scroller} onScroll={(event) => onScrolled(event.currentTarget.scrollTop > 8)} data-testid="jobs">
+    <div
+      className={classes.scroll}
+      ref={scroller}
+      onScroll={(event) => {
+        remember();
+        onScrolled(event.currentTarget.scrollTop > 8);
+      }}
+      data-testid="jobs"
+    >
       <div role="table" aria-label="Jobs" aria-rowcount={jobs.length + 1} className={classes.table}>
         {!narrow && (
           <div role="row" aria-rowindex={1} className={classes.head} style={{ gridTemplateColumns: template }}>

@@ -37,22 +37,22 @@ export default function JobsPage() {
   const selection = useSelection(ids);
   const scroller = useRef<HTMLDivElement>(null);
   const scrolled = useRef(false);
-  const [held, setHeld] = useState(0);
+  const { held, hold, release } = useHeld(ids);
   lastList.ids = ids;
 
   const go = useCallback((next: JobsSearch) => navigate({ search: next }), [navigate]);
   const refresh = useCallback(() => {
-    setHeld(0);
+    release();
     // Only the first page is asked for anew; the rest comes as one scrolls.
     client.setQueryData(options.queryKey, (data) => data && { pages: data.pages.slice(0, 1), pageParams: data.pageParams.slice(0, 1) });
     client.invalidateQueries({ queryKey: options.queryKey });
     scroller.current?.scrollTo({ top: 0 });
-  }, [client, options.queryKey]);
-  useArrivals(search, scrolled, selection.chosen.size > 0, setHeld, refresh);
+  }, [client, options.queryKey, release]);
+  useArrivals(search, scrolled, selection.chosen.size > 0, hold, refresh);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another list, nothing chosen in it yet
   useEffect(() => {
     selection.clear();
-    setHeld(0);
+    release();
   }, [filter, search.sort]);
 
   const act = async (action: JobAction) => {
@@ -124,7 +124,15 @@ export default function JobsPage() {
         ) : jobs.length === 0 ? (
           <NoJobs search={search} go={go} />
         ) : (
-          <JobTable jobs={jobs} columns={columns} scroller={scroller} selection={selection} onEnd={more} onScrolled={onScrolled} />
+          <JobTable
+            jobs={jobs}
+            ids={ids}
+            columns={columns}
+            scroller={scroller}
+            selection={selection}
+            onEnd={more}
+            onScrolled={onScrolled}
+          />
         )}
       </div>
       {chosen > 0 && (
@@ -157,12 +165,35 @@ export default function JobsPage() {
   );
 }
 
+/** How many new jobs are held back. Those that the list has meanwhile, since it was read anew, are not. */
+function useHeld(ids: string[]) {
+  const jobs = useRef(new Set<string>());
+  const [held, setHeld] = useState(0);
+  const known = useRef(ids);
+  known.current = ids;
+  const hold = useCallback((id: string) => {
+    if (known.current.includes(id)) return;
+    jobs.current.add(id);
+    setHeld(jobs.current.size);
+  }, []);
+  const release = useCallback(() => {
+    jobs.current.clear();
+    setHeld(0);
+  }, []);
+  useEffect(() => {
+    if (jobs.current.size === 0) return;
+    for (const id of ids) jobs.current.delete(id);
+    setHeld(jobs.current.size);
+  }, [ids]);
+  return { held, hold, release };
+}
+
 /** New jobs: shown at once at the top of an untouched list, held back while one reads or has chosen rows. */
 function useArrivals(
   search: JobsSearch,
   scrolled: React.RefObject<boolean>,
   choosing: boolean,
-  setHeld: React.Dispatch<React.SetStateAction<number>>,
+  hold: (id: string) => void,
   refresh: () => void,
 ) {
   // The latest of everything: a page that is drawn anew must not forget that it was about to look.
@@ -173,7 +204,7 @@ function useArrivals(
     const end = arrivals.onCreated((job) => {
       const { search, choosing } = now.current;
       if (!mayMatch(search, job)) return;
-      if (scrolled.current || choosing || (search.sort && search.sort !== '-created_at')) setHeld((n) => n + 1);
+      if (scrolled.current || choosing || (search.sort && search.sort !== '-created_at')) hold(job.id);
       else
         timer ??= setTimeout(() => {
           timer = undefined;
@@ -184,7 +215,7 @@ function useArrivals(
       end();
       clearTimeout(timer);
     };
-  }, [scrolled, setHeld]);
+  }, [scrolled, hold]);
 }
 
 function NoJobs({ search, go }: { search: JobsSearch; go: (search: JobsSearch) => void }) {
