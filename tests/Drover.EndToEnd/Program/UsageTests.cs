@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Drover.EndToEnd.Shell;
 using Drover.EndToEnd.Ssh;
 
 namespace Drover.EndToEnd.Program;
@@ -16,6 +17,31 @@ public sealed class UsageTests(DroverFixture fixture) : IClassFixture<DroverFixt
         Assert.Empty(ended.Text);
         Assert.StartsWith("drover: Cannot reach Drover at http://127.0.0.1:", ended.ErrorText, StringComparison.Ordinal);
         OneLine(ended);
+    }
+
+    [Fact]
+    public async Task A_locked_key_gets_its_passphrase_from_the_environment_or_is_refused_with_where_to_give_it()
+    {
+        string key = Path.Combine(_drover.Folder, "locked-key");
+        var (made, said) = await ShellHost.ToolAsync("ssh-keygen", "-q", "-t", "ed25519", "-N", "opens-it", "-f", key);
+        Assert.True(made == 0, said);
+        string[] add = ["server", "add", "locked", "--host", "127.0.0.1", "--user", "root", "--key", key];
+        var refused = await _drover.CliAsync(add);
+        Assert.True(refused.Code == 2, refused.ToString());
+        Assert.Contains("DROVER_PASSPHRASE", refused.ErrorText, StringComparison.Ordinal);
+        OneLine(refused);
+
+        var start = DroverProgram.Start(_drover.Folder, [.. add, "--data", _drover.Data]);
+        start.Environment["DROVER_PASSPHRASE"] = "opens-it";
+        await using var given = new RunningProgram(start);
+        given.Process.StandardInput.Close();
+        var ended = await given.EndAsync();
+        Assert.True(ended.Code == 0, ended.ToString());
+        Assert.Contains("Added locked.", ended.Text, StringComparison.Ordinal);
+
+        // The other tests of this class look at the same Drover.
+        var removed = await _drover.CliAsync("server", "rm", "locked", "--yes");
+        Assert.True(removed.Code == 0, removed.ToString());
     }
 
     [Theory]
