@@ -7,31 +7,32 @@ namespace Drover.Ssh;
 /// <summary>A command on a channel of a pooled connection.</summary>
 internal sealed class SshChannel : IShellChannel
 {
+    private static readonly TimeSpan RoomWait = TimeSpan.FromMilliseconds(2);
+
     private readonly SshConnection _connection;
+    private readonly TimeProvider _time;
     private readonly SshCommand _command;
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly TaskCompletionSource<ShellEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private Stream? _input;
     private int _disposed;
 
-    private SshChannel(SshConnection connection, SshCommand command) => (_connection, _command) = (connection, command);
+    private SshChannel(SshConnection connection, SshCommand command, TimeProvider time) => (_connection, _command, _time) = (connection, command, time);
 
     public Task<ShellEnd> Completion => _ended.Task;
 
     /// <summary>Opens a channel and starts the command on it. Blocks until the server has answered.</summary>
     /// <exception cref="SshException">The server refused the channel.</exception>
-    public static SshChannel Start(SshConnection connection, ShellCommand command, IShellOutput output)
+    public static SshChannel Start(SshConnection connection, ShellCommand command, IShellOutput output, TimeProvider time)
     {
         SshCommand started = connection.Client.CreateCommand(CommandLine(command));
         SshInternals.SetOutput(started, new PushStream(output.Stdout));
         SshInternals.SetExtendedOutput(started, new PushStream(output.Stderr));
-        var channel = new SshChannel(connection, started);
+        var channel = new SshChannel(connection, started, time);
         try
         {
             if (command.Pty && !SshInternals.OpenWithTerminal(started))
                 throw new ShellStartException(Jobs.FailureReasons.PrepareFailed, "The server gives no terminal (PermitTTY).", neverRetry: true);
             Task execution = started.ExecuteAsync(CancellationToken.None);
-            channel._input = InputOf(started);
             _ = channel.FollowAsync(execution);
             connection.Lost.UnsafeRegister(static state => ((SshChannel)state!).EndAsLost(), channel);
             return channel;
@@ -48,8 +49,17 @@ internal sealed class SshChannel : IShellChannel
         await _writing.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
-            Stream input = _input ?? throw new IOException("The command has ended already.");
-            await BlockingThreads.Run(() => input.Write(bytes.ToArray(), 0, bytes.Length)).WaitAsync(cancel).ConfigureAwait(false);
+            byte[] all = bytes.ToArray();
+            for (int sent = 0, waits = 0; sent < all.Length;)
+            {
+                int from = sent;
+                int taken = await BlockingThreads.Run(() => SshInternals.SendNow(_command, all, from)).WaitAsync(cancel).ConfigureAwait(false)
+                    ?? throw new IOException("The command has ended already.");
+                sent += taken;
+                waits = taken > 0 ? 0 : Math.Min(waits + 1, 5);
+                if (taken == 0)
+                    await Task.Delay(RoomWait * (1 << waits), _time, cancel).ConfigureAwait(false);
+            }
         }
         catch (Exception e) when (e is SshException or ObjectDisposedException or InvalidOperationException or System.Net.Sockets.SocketException)
         {
@@ -81,19 +91,6 @@ internal sealed class SshChannel : IShellChannel
             }
         }).ContinueWith(static task => task.Exception, TaskScheduler.Default);
         return ValueTask.CompletedTask;
-    }
-
-    /// <summary>Null when the command has ended already, as that of an account without a login does: its end tells why.</summary>
-    private static Stream? InputOf(SshCommand command)
-    {
-        try
-        {
-            return command.CreateInputStream();
-        }
-        catch (InvalidOperationException)
-        {
-            return null;
-        }
     }
 
     private async Task FollowAsync(Task execution)

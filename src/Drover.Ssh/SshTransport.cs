@@ -60,7 +60,7 @@ internal sealed class SshTransport(SshPool pool, SshTarget target, PinHostKey pi
 
     private async Task<SshChannel> StartAsync(SshConnection connection, ShellCommand command, IShellOutput output, CancellationToken cancel)
     {
-        Task<SshChannel> starting = BlockingThreads.Run(() => SshChannel.Start(connection, command, output));
+        Task<SshChannel> starting = BlockingThreads.Run(() => SshChannel.Start(connection, command, output, pool.Time));
         try
         {
             return await starting.WaitAsync(pool.Options.Run.AnswerTimeout, pool.Time, cancel).ConfigureAwait(false);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Drover.Jobs;
 
@@ -17,7 +18,11 @@ internal sealed record Known(
 /// <summary>Lines have small numbers, which all nodes share; each keeps them in memory and reads them anew when the version has risen.</summary>
 internal sealed class Registry(Link link) : IDisposable
 {
+    /// <summary>Lists queues; a queue is there from its first job or pause on.</summary>
+    public const string ListQueuesSql = "INSERT INTO queues (name, paused) SELECT unnest($1), false ON CONFLICT (name) DO NOTHING";
+
     private readonly SemaphoreSlim _loading = new(1);
+    private readonly ConcurrentDictionary<string, bool> _listed = new(StringComparer.Ordinal);
     private Known _known = Known.Nothing;
 
     public Known Known => Volatile.Read(ref _known);
@@ -112,6 +117,26 @@ internal sealed class Registry(Link link) : IDisposable
         while (!Known.ByKey.TryGetValue(key, out line))
             await RefreshAsync(await AddAsync([key]), CancellationToken.None);
         return line;
+    }
+
+    /// <summary>Those of the queues that this node does not know to be listed, in one order for all nodes.</summary>
+    public string[] Unlisted(IEnumerable<string> queues)
+    {
+        HashSet<string>? unlisted = null;
+        foreach (string queue in queues)
+        {
+            if (!_listed.ContainsKey(queue))
+                (unlisted ??= []).Add(queue);
+        }
+
+        return unlisted is null ? [] : [.. unlisted.Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>What listed them is committed.</summary>
+    public void AreListed(string[] queues)
+    {
+        foreach (string queue in queues)
+            _listed[queue] = true;
     }
 
     /// <summary>Pauses or resumes a queue for all nodes.</summary>

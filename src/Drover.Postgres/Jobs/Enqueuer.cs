@@ -72,11 +72,13 @@ internal sealed class Enqueuer
         try
         {
             var rows = group.Count == 1 ? group[0].Request.Rows : [.. group.SelectMany(c => c.Request.Rows)];
+            string[] queues = _registry.Unlisted(rows.Select(r => r.Spec.Queue));
             await _link.WriteAsync(async connection =>
             {
-                await JobRow.InsertAsync(connection, rows);
+                await JobRow.InsertAsync(connection, rows, queues);
                 return true;
             });
+            _registry.AreListed(queues);
         }
         // An id is taken. Nothing of the group happened; each is looked at by itself.
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
@@ -95,7 +97,8 @@ internal sealed class Enqueuer
         {
             try
             {
-                var answers = await _link.TransactAsync(connection => DecideAsync(connection, group));
+                var (answers, queues) = await _link.TransactAsync(connection => DecideAsync(connection, group));
+                _registry.AreListed(queues);
                 for (int n = 0; n < group.Count; n++)
                 {
                     if (answers[n].Refused is { } refused)
@@ -113,7 +116,7 @@ internal sealed class Enqueuer
         }
     }
 
-    private async Task<Answer[]> DecideAsync(NpgsqlConnection connection, List<Call<Prepared, EnqueueResult>> group)
+    private async Task<(Answer[] Answers, string[] NewQueues)> DecideAsync(NpgsqlConnection connection, List<Call<Prepared, EnqueueResult>> group)
     {
         await using (var wait = connection.Command("SELECT pg_advisory_xact_lock(hashtextextended('drover keys of ' || current_schema(), 0))"))
             await wait.ExecuteNonQueryAsync();
@@ -123,9 +126,11 @@ internal sealed class Enqueuer
         var accepted = new List<JobRow>();
         for (int n = 0; n < group.Count; n++)
             answers[n] = Decide(group[n].Request, present, accepted, now);
-        await JobRow.InsertAsync(connection, accepted);
+        // What is refused leaves no trace, not even its queue's name.
+        string[] queues = _registry.Unlisted(accepted.Select(r => r.Spec.Queue));
+        await JobRow.InsertAsync(connection, accepted, queues);
         await present.StoreAnswersAsync(connection);
-        return answers;
+        return (answers, queues);
     }
 
     private Answer Decide(Prepared prepared, Present present, List<JobRow> accepted, long now)

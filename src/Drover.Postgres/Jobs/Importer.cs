@@ -47,6 +47,7 @@ internal sealed class Importer(Link link, Registry registry, SharedClock clock)
         {
             long[] seqs = await SeqsAsync(connection, jobs.Count);
             await using var batch = new NpgsqlBatch(connection);
+            batch.Add(Registry.ListQueuesSql).With(jobs.Select(j => j.Spec.Queue).Distinct().Order(StringComparer.Ordinal).ToArray());
             AddJobs(batch, jobs, seqs, lines);
             AddStates(batch, jobs, seqs, lines);
             AddAttempts(batch, jobs, seqs);

@@ -40,17 +40,24 @@ internal sealed record JobRow(Guid Id, JobSpec Spec, int Line, long CreatedAt, b
         return new(id, spec, line, now, SpecJson.Write(spec), spec.Task is { } task ? task.Payload.ToArray() : null, runAt, due, wall);
     }
 
-    public static async Task InsertAsync(NpgsqlConnection connection, List<JobRow> rows)
+    /// <param name="connection">Where.</param>
+    /// <param name="rows">What.</param>
+    /// <param name="newQueues">Those of their queues that may not be listed yet (<see cref="Registry.Unlisted"/>).</param>
+    public static async Task InsertAsync(NpgsqlConnection connection, List<JobRow> rows, string[] newQueues)
     {
         if (rows.Count == 0)
             return;
-        await using var command = connection.Command(InsertSql)
+        // One round trip, one transaction.
+        await using var batch = new NpgsqlBatch(connection);
+        if (newQueues.Length > 0)
+            batch.Add(Registry.ListQueuesSql).With(newQueues);
+        batch.Add(InsertSql)
             .With(Each(r => r.Id)).With(Each(r => r.Line)).With(Each(r => r.CreatedAt)).With(Each(r => (short)r.Spec.Kind))
             .With(Each(r => r.Json)).With(Each(r => r.Payload!))
             .With(Each(r => r.Spec.Tags.Count == 0 ? null : string.Join('\n', r.Spec.Tags)))
             .With(Each(r => JobRules.LinkOf(r.Spec)?.ToString())).With(Each(r => Sql.Storable(JobRules.SearchTextOf(r.Spec))))
             .With(Each(r => r.UniqueKey)).With(Each(r => r.RunAt)).With(Each(r => r.Due)).With(Each(r => r.Wall));
-        await command.ExecuteNonQueryAsync();
+        await batch.ExecuteNonQueryAsync();
 
         T[] Each<T>(Func<JobRow, T> value)
         {

@@ -156,6 +156,7 @@ internal sealed class Queries(Link link, Registry registry)
             FROM lines l LEFT JOIN (SELECT line, count(*) AS n FROM ready GROUP BY line) r ON r.line = l.id
             LEFT JOIN (SELECT line, count(*) FILTER (WHERE status = 1) AS scheduled, count(*) FILTER (WHERE status = 4) AS retrying FROM waiting GROUP BY line) w ON w.line = l.id
             LEFT JOIN (SELECT line, count(*) AS n FROM running GROUP BY line) g ON g.line = l.id
+            WHERE coalesce(r.n, w.scheduled, g.n) IS NOT NULL OR EXISTS (SELECT FROM queues q WHERE q.name = l.queue)
             UNION ALL SELECT name, 1, 0, NULL, 0, 0, 0, paused FROM queues
             """);
         await using var reader = await command.ExecuteReaderAsync(cancel);

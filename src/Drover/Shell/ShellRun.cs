@@ -87,7 +87,7 @@ public sealed partial class ShellRun : IShellOutput
         Task stop = WaitForStopAsync(over.Token);
         try
         {
-            var startLimit = _options.AnswerTimeout + TimeSpan.FromSeconds(payload.Bytes.Length / 50_000.0);
+            var startLimit = _options.StartTimeout + TimeSpan.FromSeconds(payload.Bytes.Length / 50_000.0);
             Task limit = Task.Delay(startLimit, _time, over.Token);
             Task first = await Task.WhenAny(_lines.Started, _lines.Failed, channel.Completion, stop, limit).ConfigureAwait(false);
             if (!_lines.Started.IsCompletedSuccessfully)

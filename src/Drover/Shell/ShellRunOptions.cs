@@ -15,6 +15,9 @@ public sealed record ShellRunOptions
     /// <summary>The same as <see cref="Drain"/> when no background process was found: the end is on its way, or who holds the output hides.</summary>
     public TimeSpan LateEnd { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>How long an answer may take: to the question for a sign of life, to a cancel beyond the grace, to the start.</summary>
+    /// <summary>How long an answer may take: to the question for a sign of life, to a cancel beyond the grace, to a channel's opening.</summary>
     public TimeSpan AnswerTimeout { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long the server may take to begin the job on an open channel: a busy one that was given many jobs at once needs its time.</summary>
+    public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(60);
 }

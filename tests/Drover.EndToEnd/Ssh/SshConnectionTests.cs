@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Drover.EndToEnd.Shell;
 using Drover.Jobs;
 using Drover.Output;
+using Drover.Servers;
 using Drover.Ssh;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -13,11 +14,46 @@ public sealed class SshConnectionTests(SshdFixture fixture)
     [Fact]
     public async Task Sixty_jobs_at_once_on_one_server_all_connect()
     {
-        Sshd server = await fixture.ServerAsync();
+        SshTarget target = (await fixture.ServerAsync()).Target(await SshdFixture.UserAsync("dash"));
         await using SshExecutor executor = NewExecutor();
         AttemptOutcome[] outcomes = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ =>
-            executor.ExecuteAsync(new RunContext(ShellHost.Command("sleep 0.2"), server.Target())).AsTask()));
+            executor.ExecuteAsync(new RunContext(ShellHost.Command("sleep 0.2"), target)).AsTask()));
         Assert.All(outcomes, outcome => Assert.True(outcome.Kind == OutcomeKind.Completed, outcome.ToString()));
+    }
+
+    [Fact]
+    public async Task Jobs_that_end_while_they_are_written_to_leave_their_connection_whole()
+    {
+        // Data behind the close of its channel makes sshd end the connection, with all that runs on it.
+        using Sshd server = await Sshd.StartAsync();
+        SshTarget target = server.Target(await SshdFixture.UserAsync("dash"));
+        await using SshExecutor executor = NewExecutor();
+        using var places = new SemaphoreSlim(10);
+        AttemptOutcome[] outcomes = await Task.WhenAll(Enumerable.Range(0, 300).Select(async _ =>
+        {
+            await places.WaitAsync();
+            try
+            {
+                return await executor.ExecuteAsync(new RunContext(ShellHost.Command("true"), target));
+            }
+            finally
+            {
+                places.Release();
+            }
+        }));
+        Assert.All(outcomes, outcome => Assert.True(outcome.Kind == OutcomeKind.Completed, outcome.ToString()));
+        Assert.DoesNotContain("nonexistent channel", server.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Input_beyond_the_servers_window_waits_for_room()
+    {
+        Sshd server = await fixture.ServerAsync();
+        await using SshExecutor executor = NewExecutor();
+        JobSpec spec = ShellHost.Command("sleep 1; wc -c");
+        using var run = new RunContext(spec with { Shell = spec.Shell! with { Stdin = new string('x', 6_000_000) } }, server.Target());
+        Assert.Equal(OutcomeKind.Completed, (await executor.ExecuteAsync(run)).Kind);
+        Assert.Contains("6000000", run.Text, StringComparison.Ordinal);
     }
 
     [Fact]

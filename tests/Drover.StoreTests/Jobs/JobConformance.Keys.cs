@@ -141,6 +141,19 @@ public abstract partial class JobConformance
     }
 
     [Fact]
+    public async Task A_queue_is_listed_from_its_first_accepted_job_on()
+    {
+        await Broker.EnqueueAsync(new([Make.Task()], "key", "print"));
+        await Assert.ThrowsAsync<IdempotencyConflictException>(async () => await Broker.EnqueueAsync(new([Make.Task() with { Queue = "new" }], "key", "other")));
+        Assert.DoesNotContain(await Broker.ListQueuesAsync(), q => q.Queue.Name == "new");
+
+        await Broker.EnqueueAsync(new([Make.Task() with { Queue = "new" }], "another", "other"));
+        await AddAsync(Make.Task() with { Queue = "newer" });
+        string[] names = ["new", "newer"];
+        Assert.Equal(names, (await Broker.ListQueuesAsync()).Select(q => q.Queue.Name).Where(names.Contains));
+    }
+
+    [Fact]
     public async Task An_idempotency_key_is_free_again_after_a_day()
     {
         var request = new EnqueueRequest([Make.Task()], "key", "print");
