@@ -24,6 +24,11 @@ internal sealed class Duties(Link link, Registry registry, SharedClock clock, Jo
         SELECT least((SELECT due - $1 FROM waiting WHERE wall = false ORDER BY due LIMIT 1), (SELECT due - $2 FROM waiting WHERE wall = true ORDER BY due LIMIT 1))
         """;
 
+    private const string SumCountsSql = """
+        WITH c AS (DELETE FROM done_counts WHERE (SELECT count(*) FROM done_counts) > $1 RETURNING line, status, n)
+        INSERT INTO done_counts SELECT line, status, sum(n) FROM c GROUP BY line, status HAVING sum(n) <> 0
+        """;
+
     public async Task<PromoteResult> PromoteAsync(int max)
     {
         long steady = clock.Steady, now = clock.Now;
@@ -82,6 +87,9 @@ internal sealed class Duties(Link link, Registry registry, SharedClock clock, Jo
             await using (var keys = connection.Command("DELETE FROM idempotency_keys WHERE key IN (SELECT key FROM idempotency_keys WHERE at <= $1 ORDER BY at LIMIT $2)")
                 .With(now - IdempotencyPeriod.Ticks).With((long)max))
                 await keys.ExecuteNonQueryAsync();
+            // There are as many as lines at least; not worth the while before there are more than a count reads in passing.
+            await using (var sum = connection.Command(SumCountsSql).With(registry.Known.Lines.Length * 3L + 200))
+                await sum.ExecuteNonQueryAsync();
             var old = new List<long>();
             await using (var find = connection.Command("""
                 SELECT seq FROM (

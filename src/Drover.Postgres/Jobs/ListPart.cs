@@ -17,6 +17,12 @@ internal sealed record ListPart(string From, string Order, int? Priority, Func<J
 {
     private const long Unfinished = -1;
 
+    /// <summary>
+    /// Conditions one of which each of its jobs meets, and for each of which an index has the order: the server does not
+    /// merge two indexes by itself.
+    /// </summary>
+    public IReadOnlyList<string> Halves { get; private init; } = ["true"];
+
     public static IEnumerable<ListPart> Of(JobSort sort, JobFilter filter, ListPlace? after)
     {
         string from = FromOf(filter);
@@ -40,11 +46,14 @@ internal sealed record ListPart(string From, string Order, int? Priority, Func<J
             default:
                 if (after is not { Major: Unfinished })
                 {
-                    yield return new(States.ByEnd, "s.finished_at DESC, s.seq DESC", null, j => j.FinishedAt!.Value.UtcTicks, w =>
+                    yield return new(States.Finished, "s.finished_at DESC, s.seq DESC", null, j => j.FinishedAt!.Value.UtcTicks, w =>
                     {
                         if (after is { } a)
                             w.AddPlace(string.Create(CultureInfo.InvariantCulture, $"s.finished_at <= {a.Major} AND (s.finished_at, s.seq) < ({a.Major}, {a.Seq}) AND j.seq >"), -1);
-                    });
+                    })
+                    {
+                        Halves = [.. FinishedHalves(filter)],
+                    };
                 }
 
                 yield return new(States.All, "j.seq DESC", null, _ => Unfinished, w =>
@@ -53,6 +62,23 @@ internal sealed record ListPart(string From, string Order, int? Priority, Func<J
                 });
                 break;
         }
+    }
+
+    /// <summary>The SELECT of some columns, the first of them that pass a filter.</summary>
+    public string Select(string columns, string where, int room)
+    {
+        string[] halves = [.. Halves.Select(h => $"SELECT {columns} FROM {From} WHERE {h} AND {where} ORDER BY {Order} LIMIT {room}")];
+        return halves.Length == 1 ? halves[0]
+            : $"SELECT * FROM (({string.Join(") UNION ALL (", halves)})) u ORDER BY {Order.Replace("s.", "", StringComparison.Ordinal)} LIMIT {room}";
+    }
+
+    // As the indexes done_finished and done_failed are.
+    private static IEnumerable<string> FinishedHalves(JobFilter filter)
+    {
+        if (filter.Statuses.Count == 0 || filter.Statuses.Any(s => s != JobStatus.Failed))
+            yield return "s.status <> 6";
+        if (filter.Statuses.Count == 0 || filter.Statuses.Contains(JobStatus.Failed))
+            yield return "s.status = 6";
     }
 
     /// <summary>Where to look for jobs that pass a filter: the smallest set that has them all.</summary>
@@ -66,15 +92,18 @@ internal sealed class FilterSql
     private readonly NpgsqlCommand _command;
     private readonly StringBuilder _text = new("true");
 
-    public FilterSql(NpgsqlCommand command, JobFilter filter, Registry registry, int? priority)
+    /// <param name="command">Gets the parameters.</param>
+    /// <param name="filter">The filter.</param>
+    /// <param name="registry">Knows the lines.</param>
+    /// <param name="priority">Only jobs of this priority; null for the filter's.</param>
+    /// <param name="hits">The jobs that the filter's text occurs in; null when they are not known.</param>
+    public FilterSql(NpgsqlCommand command, JobFilter filter, Registry registry, int? priority, long[]? hits)
     {
         _command = command;
         if (filter.Statuses.Count > 0)
             Add("s.status = ANY({0})", filter.Statuses.Select(s => (short)s).ToArray());
-        StatusesAlone = filter with { Statuses = [] } == JobFilter.All && priority is null;
-        priority ??= filter.Priority;
-        if (filter.Queue is not null || filter.ServerId is not null || filter.JobType is not null || priority is not null)
-            Add("s.line = ANY({0})", registry.Known.Lines.Where(l => IsIn(l, filter, priority)).Select(l => l.Id).ToArray());
+        if (LinesOf(filter with { Priority = priority ?? filter.Priority }, registry) is { } lines)
+            Add("s.line = ANY({0})", lines);
         if (filter.Kind is { } kind)
             Add("j.kind = {0}", (short)kind);
         if (filter.Tag is { } tag)
@@ -85,7 +114,11 @@ internal sealed class FilterSql
             Add("j.created_at >= {0}", from.UtcTicks);
         if (filter.CreatedBefore is { } to)
             Add("j.created_at < {0}", to.UtcTicks);
-        if (filter.Text is { } text)
+        if (hits is not null)
+        {
+            Add("j.seq = ANY({0})", hits);
+        }
+        else if (filter.Text is { } text)
         {
             Add("""(strpos(lower(j.search COLLATE "C"), lower({0} COLLATE "C")) > 0 OR strpos(lower(s.error COLLATE "C"), lower({0} COLLATE "C")) > 0 OR starts_with(j.id::text, lower({0})))""",
                 Sql.Storable(text)!);
@@ -94,8 +127,14 @@ internal sealed class FilterSql
 
     public string Text => _text.ToString();
 
-    /// <summary>Whether the statuses alone decide.</summary>
-    public bool StatusesAlone { get; }
+    /// <summary>The lines that a filter asks for; null for all.</summary>
+    public static int[]? LinesOf(JobFilter filter, Registry registry) =>
+        filter.Queue is null && filter.ServerId is null && filter.JobType is null && filter.Priority is null
+            ? null : [.. registry.Known.Lines.Where(l => IsIn(l, filter)).Select(l => l.Id)];
+
+    /// <summary>Whether a job's line and status decide.</summary>
+    public static bool LinesDecide(JobFilter filter) =>
+        filter with { Statuses = [], Queue = null, ServerId = null, JobType = null, Priority = null } == JobFilter.All;
 
     public void AddPlace(string condition, long? seq)
     {
@@ -109,9 +148,9 @@ internal sealed class FilterSql
         _text.Append(" AND ").Append(condition.Replace("{0}", "$" + _command.Parameters.Count.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal));
     }
 
-    private static bool IsIn(Line line, JobFilter filter, int? priority) =>
+    private static bool IsIn(Line line, JobFilter filter) =>
         (filter.Queue is null || line.Queue == filter.Queue)
         && (filter.ServerId is null || line.LimitKey == "server:" + filter.ServerId)
         && (filter.JobType is null || line.Needs.Split(';')[0] == "task:" + filter.JobType)
-        && (priority is null || line.Priority == priority);
+        && (filter.Priority is null || line.Priority == filter.Priority);
 }

@@ -55,6 +55,7 @@ internal sealed class Queries(Link link, Registry registry)
         ArgumentOutOfRangeException.ThrowIfGreaterThan(query.Limit, 500, nameof(query));
         var after = ListPlace.Parse(query.Sort, query.Cursor);
         await registry.RefreshAsync(0, cancel);
+        long[]? hits = await HitsAsync(query.Filter, cancel);
         var jobs = new List<(ListPlace Place, Job Job)>();
         foreach (var part in ListPart.Of(query.Sort, query.Filter, after))
         {
@@ -66,9 +67,9 @@ internal sealed class Queries(Link link, Registry registry)
                 // Lines that other nodes added belong to queues and priorities as well.
                 await registry.RefreshNowAsync(connection, cancel);
                 await using var command = new NpgsqlCommand { Connection = connection };
-                var where = new FilterSql(command, query.Filter, registry, part.Priority);
+                var where = new FilterSql(command, query.Filter, registry, part.Priority, hits);
                 part.After(where);
-                command.CommandText = $"SELECT {Columns} FROM {part.From} WHERE {where.Text} ORDER BY {part.Order} LIMIT {room}";
+                command.CommandText = part.Select(Columns, where.Text, room);
                 await using var reader = await command.ExecuteReaderAsync(cancel);
                 var found = new List<(ListPlace, Job)>();
                 while (await reader.ReadAsync(cancel))
@@ -88,21 +89,13 @@ internal sealed class Queries(Link link, Registry registry)
 
     public async Task<JobCounts> CountAsync(JobFilter filter, CancellationToken cancel)
     {
+        long[]? hits = await HitsAsync(filter, cancel);
         long[] counts = await link.ReadAsync(async connection =>
         {
             // Its own, since the question may be asked twice.
             long[] counted = new long[8];
             await registry.RefreshNowAsync(connection, cancel);
-            await using var command = new NpgsqlCommand { Connection = connection };
-            var where = new FilterSql(command, filter, registry, null);
-            command.CommandText = where.StatusesAlone
-                ? """
-                  SELECT status, count(*) FROM done GROUP BY status UNION ALL SELECT status, count(*) FROM waiting GROUP BY status
-                  UNION ALL SELECT 2::smallint, count(*) FROM ready UNION ALL SELECT 3::smallint, count(*) FROM running
-                  """
-                : $"SELECT s.status, count(*) FROM {ListPart.FromOf(filter)} WHERE {where.Text} GROUP BY s.status";
-            if (where.StatusesAlone)
-                command.Parameters.Clear();
+            await using var command = FilterSql.LinesDecide(filter) ? CountByLine(connection, filter) : CountEach(connection, filter, hits);
             await using var reader = await command.ExecuteReaderAsync(cancel);
             while (await reader.ReadAsync(cancel))
             {
@@ -114,6 +107,36 @@ internal sealed class Queries(Link link, Registry registry)
         }, cancel);
         return new(counts[1], counts[2], counts[3], counts[4], counts[5], counts[6], counts[7]);
     }
+
+    /// <summary>Reads what waits and runs; what is finished has been counted already.</summary>
+    private NpgsqlCommand CountByLine(NpgsqlConnection connection, JobFilter filter)
+    {
+        int[]? lines = FilterSql.LinesOf(filter, registry);
+        string where = lines is null ? "" : "WHERE line = ANY($1)";
+        var command = connection.Command($"""
+            SELECT status, sum(n)::bigint FROM done_counts {where} GROUP BY status
+            UNION ALL SELECT status, count(*) FROM waiting {where} GROUP BY status
+            UNION ALL SELECT 2::smallint, count(*) FROM ready {where} UNION ALL SELECT 3::smallint, count(*) FROM running {where}
+            """);
+        return lines is null ? command : command.With(lines);
+    }
+
+    private NpgsqlCommand CountEach(NpgsqlConnection connection, JobFilter filter, long[]? hits)
+    {
+        var command = new NpgsqlCommand { Connection = connection };
+        var where = new FilterSql(command, filter, registry, null, hits);
+        // Few are looked up one by one; many are better put together as tables.
+        bool few = hits is not null || filter.Tag is not null || filter.OriginId is not null;
+        string from = ListPart.FromOf(filter);
+        if (from == States.All && !few)
+            from = States.Together;
+        command.CommandText = $"SELECT s.status, count(*) FROM {from} WHERE {where.Text} GROUP BY s.status";
+        return command;
+    }
+
+    /// <summary>The jobs that the filter's text occurs in; null when it has none, or when they are many.</summary>
+    private async Task<long[]?> HitsAsync(JobFilter filter, CancellationToken cancel) =>
+        filter.Text is { } text ? await link.ReadAsync(connection => Search.FindAsync(connection, text, cancel), cancel) : null;
 
     public async Task<IReadOnlyList<ThroughputPoint>> ThroughputAsync(DateTimeOffset from, DateTimeOffset to, TimeSpan interval, CancellationToken cancel)
     {

@@ -29,8 +29,11 @@ internal static class States
     /// <summary>The same, of unfinished jobs alone.</summary>
     public const string Live = $"(SELECT {Read} FROM running UNION ALL SELECT {Read} FROM waiting UNION ALL SELECT {Read} FROM ready) s JOIN jobs j ON j.seq = s.seq";
 
-    /// <summary>Finished jobs by their end: each half has an index in this order.</summary>
-    public const string ByEnd = $"(SELECT {Read} FROM done WHERE status <> 6 UNION ALL SELECT {Read} FROM done WHERE status = 6) s JOIN jobs j ON j.seq = s.seq";
+    /// <summary>Every job, for questions that look at most of them.</summary>
+    public const string Together = $"""
+        (SELECT {Read} FROM done UNION ALL SELECT {Read} FROM running UNION ALL SELECT {Read} FROM waiting UNION ALL SELECT {Read} FROM ready) s
+        JOIN jobs j ON j.seq = s.seq
+        """;
 
     /// <summary>A statement that puts rows into a table as they were, but for the columns set.</summary>
     public static string Into(string table, string from, params string[] set)

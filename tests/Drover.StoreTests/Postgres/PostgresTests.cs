@@ -1,4 +1,5 @@
 using Drover.Catalog;
+using Drover.Jobs;
 using Drover.Postgres;
 using Drover.Storage;
 using Drover.StoreTests.Brokers;
@@ -8,6 +9,7 @@ using Drover.StoreTests.Model;
 using Drover.StoreTests.Stores;
 using Drover.StoreTests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 
 namespace Drover.StoreTests.Postgres;
 
@@ -153,6 +155,47 @@ public sealed class PostgresDatabaseTests(PostgresServer server)
     [InlineData("")]
     public async Task A_bad_schema_is_refused(string schema) =>
         await Assert.ThrowsAsync<ArgumentException>(() => PostgresDatabase.OpenAsync(new() { Url = "postgres://u@h/d", Schema = schema }, _clock, NullLoggerFactory.Instance));
+
+    [Fact]
+    public async Task Finished_jobs_are_counted_from_the_changes_to_them_which_are_put_together()
+    {
+        await using var database = await OpenAsync();
+        var jobs = (await database.Jobs.EnqueueAsync(new([.. Enumerable.Range(0, 300).Select(n => Make.Task() with { Queue = n % 3 == 0 ? "a" : "b" })]))).Jobs;
+        foreach (var job in jobs)
+            await database.Jobs.CancelAsync([job.Id], null);
+        await database.Jobs.DeleteAsync([.. jobs.Take(30).Select(j => j.Id)]);
+        Assert.True(await RowsAsync() >= 300);
+        Assert.Equal((90, 180), await CountsAsync());
+
+        await database.Jobs.RetainAsync(new(null, null), 100);
+        Assert.Equal(2, await RowsAsync());
+        Assert.Equal((90, 180), await CountsAsync());
+
+        async Task<(long A, long B)> CountsAsync() =>
+            ((await database.Jobs.CountAsync(new() { Queue = "a" })).Canceled, (await database.Jobs.CountAsync(new() { Queue = "b", Statuses = [JobStatus.Canceled] })).Canceled);
+
+        async Task<long> RowsAsync()
+        {
+            await using var connection = await server.ConnectAsync();
+            await using var ask = new NpgsqlCommand($"SELECT count(*) FROM {_schema}.done_counts", connection);
+            return (long)(await ask.ExecuteScalarAsync())!;
+        }
+    }
+
+    [Fact]
+    public async Task A_text_that_very_many_jobs_have_is_listed_and_counted_like_a_rare_one()
+    {
+        await using var database = await OpenAsync();
+        var jobs = new List<EnqueuedJob>();
+        for (int n = 0; n < 6; n++)
+            jobs.AddRange((await database.Jobs.EnqueueAsync(new([.. Enumerable.Range(0, 1000).Select(m => Make.Task() with { Name = m == 7 ? $"rare {n}" : "common" })]))).Jobs);
+        Assert.Equal((5994, 6), ((await database.Jobs.CountAsync(new() { Text = "COMMON" })).Total, (await database.Jobs.CountAsync(new() { Text = "RARE" })).Total));
+        var common = await database.Jobs.ListAsync(new(new() { Text = "common" }, JobSort.CreatedDescending, 500));
+        Assert.Equal(jobs.AsEnumerable().Reverse().Take(500).Select(j => j.Id), common.Items.Select(j => j.Id));
+        var rare = await database.Jobs.ListAsync(new(new() { Text = "rare" }, JobSort.CreatedDescending, 4));
+        Assert.Equal(["rare 5", "rare 4", "rare 3", "rare 2"], rare.Items.Select(j => j.Spec.Name));
+        Assert.Equal(["rare 1", "rare 0"], (await database.Jobs.ListAsync(new(new() { Text = "rare" }, JobSort.CreatedDescending, 4, rare.Next))).Items.Select(j => j.Spec.Name));
+    }
 
     private async Task<PostgresDatabase> OpenAsync() =>
         await PostgresDatabase.OpenAsync(new() { Url = await server.UrlAsync() + "?application_name=" + _schema, Schema = _schema }, _clock, NullLoggerFactory.Instance);
