@@ -84,6 +84,9 @@ public record JobRequest
     /// <summary>Jobs that follow one after another, each when the one before has completed; for a job that is submitted by itself.</summary>
     public IReadOnlyList<JobRequest>? Then { get; init; }
 
+    /// <summary>The job that it is a changed copy of, and beside which it is then listed. It need not be there any more. Not for jobs of a batch or a schedule.</summary>
+    public Guid? OriginId { get; init; }
+
     /// <summary>What becomes of it when its worker disappears; <c>fail</c> for commands and scripts, <c>retry</c> for tasks when none is given.</summary>
     public WorkerLostPolicy? OnWorkerLost { get; init; }
 

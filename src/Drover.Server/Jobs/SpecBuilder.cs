@@ -45,6 +45,7 @@ internal sealed class SpecBuilder(ServerSet servers, ServerOptions options, Erro
             Unique = request.Unique is { } unique ? UniqueOf(unique) : null,
             LimitKey = request.LimitKey,
             After = request.After is { } after ? AfterOf(after) : null,
+            OriginId = request.OriginId,
             OnWorkerLost = request.OnWorkerLost ?? (isTask ? WorkerLostPolicy.Retry : WorkerLostPolicy.Fail),
             WorkerLabels = request.WorkerLabels ?? [],
             Shell = isTask ? null : ShellOf(request, server!),

@@ -56,6 +56,19 @@ public sealed class GroupApiTests
     }
 
     [Fact]
+    public async Task A_changed_copy_names_its_origin_and_is_listed_beside_it()
+    {
+        await using var host = await TestHost.StartAsync();
+        var first = (await host.Client.Post("jobs", """{"command": "uptime"}""")).Is(201);
+        var copy = (await host.Client.Post("jobs", $$"""{"command": "uptime -p", "origin_id": "{{first.String("id")}}"}""")).Is(201);
+        Assert.Equal(first.String("id"), copy.String("origin_id"));
+        var listed = (await host.Client.Get($"jobs?origin_id={first.String("id")}")).Is(200);
+        Assert.Equal(copy.String("id"), Assert.Single(listed["items"].EnumerateArray()).GetProperty("id").GetString());
+        (await host.Client.Post("jobs", """{"command": "true", "origin_id": "yesterday's"}""")).Is(400);
+        (await host.Client.Post("batches", $$"""{"jobs": [{"command": "true", "origin_id": "{{first.String("id")}}"}]}""")).Is(400);
+    }
+
+    [Fact]
     public async Task A_chain_sent_twice_under_one_key_is_there_once()
     {
         await using var host = await TestHost.StartAsync();

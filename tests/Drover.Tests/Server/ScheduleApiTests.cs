@@ -55,6 +55,7 @@ public sealed class ScheduleApiTests
             Assert.NotEmpty(wrong.Error(field));
         Assert.NotEmpty((await host.Client.Post("schedules", """{"name": "s", "cron": "@daily"}""")).Is(400).Error("job"));
         Assert.NotEmpty((await host.Client.Post("schedules", """{"name": "s", "cron": "@daily", "job": {"command": "true", "server_id": "nobody"}}""")).Is(400).Error("job.server_id"));
+        Assert.NotEmpty((await host.Client.Post("schedules", """{"name": "s", "cron": "@daily", "job": {"command": "true", "origin_id": "01a22a08-7335-77d9-ad41-31fbb620c706"}}""")).Is(400).Error("job.origin_id"));
         Assert.NotEmpty((await host.Client.Post("schedules/preview", """{"cron": "x"}""")).Is(400).Error("cron"));
 
         (await host.Client.Post("schedules", """{"name": "s", "cron": "@daily", "job": {"command": "true"}}""")).Is(201);

@@ -36,11 +36,15 @@ test('a script runs, is run again and duplicated with changes', async ({ page, d
   await page.getByRole('tab', { name: 'Related' }).click();
   await expect(page.getByRole('tabpanel', { name: 'Related' }).getByRole('link').first()).toHaveAttribute('href', new URL(first).pathname);
 
+  const second = page.url();
   await page.getByRole('button', { name: 'Duplicate' }).click();
   await expect(page.locator('.cm-content')).toContainText('hello from a script');
   await page.locator('.cm-content').fill('echo changed');
   await page.keyboard.press('Control+Enter');
   await expect(page.getByRole('log')).toContainText('changed');
+  await page.getByRole('tab', { name: 'Related' }).click();
+  const origin = page.getByRole('tabpanel', { name: 'Related' }).getByRole('row').filter({ hasText: 'made from' });
+  await expect(origin.getByRole('link')).toHaveAttribute('href', new URL(second).pathname);
 });
 
 test('jobs are filtered, searched, and the address can be shared', async ({ page, drover, browser }) => {

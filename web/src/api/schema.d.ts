@@ -1319,6 +1319,11 @@ export interface components {
             after?: null | components["schemas"]["AfterBody"];
             /** @description Jobs that follow one after another, each when the one before has completed; for a job that is submitted by itself. */
             then?: null | components["schemas"]["JobRequest"][];
+            /**
+             * Format: uuid
+             * @description The job that it is a changed copy of, and beside which it is then listed. It need not be there any more. Not for jobs of a batch or a schedule.
+             */
+            origin_id?: null | string;
             on_worker_lost?: null | components["schemas"]["WorkerLostPolicy"];
             /** @description Labels (`name=value` or `name`) that a worker must carry to run it. */
             worker_labels?: null | string[];
@@ -1512,6 +1517,11 @@ export interface components {
             after?: null | components["schemas"]["AfterBody"];
             /** @description Jobs that follow one after another, each when the one before has completed; for a job that is submitted by itself. */
             then?: null | components["schemas"]["JobRequest"][];
+            /**
+             * Format: uuid
+             * @description The job that it is a changed copy of, and beside which it is then listed. It need not be there any more. Not for jobs of a batch or a schedule.
+             */
+            origin_id?: null | string;
             on_worker_lost?: null | components["schemas"]["WorkerLostPolicy"];
             /** @description Labels (`name=value` or `name`) that a worker must carry to run it. */
             worker_labels?: null | string[];

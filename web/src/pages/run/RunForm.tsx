@@ -37,7 +37,7 @@ export function RunForm({ draft: given, done }: { draft?: Partial<JobDraft>; don
     setError(undefined);
     try {
       const { path, body, many } = requestOf(draft);
-      lastDraft.set({ ...draft, kept: undefined });
+      lastDraft.set({ ...draft, kept: undefined, origin: undefined });
       if (many) {
         const result = await api.post<JobBulkResult>(path, body, key.current);
         toast.done(`${result.ids.length} jobs submitted`);

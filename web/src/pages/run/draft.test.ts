@@ -74,6 +74,7 @@ it('keeps what a job has and the form does not show', () => {
     backoff: { kind: 'fixed', delay: 1, max: 9, jitter: 0 },
   });
   expect(requestOf({ ...draft, tab: 'task', jobType: 'x' }).body).not.toHaveProperty('stdin');
+  expect(requestOf(draftOf({ ...job, id: 'id-1' } as Job)).body).toMatchObject({ stdin: 'fed', origin_id: 'id-1' });
   expect(draftOf({ command: 'cat', on_worker_lost: 'fail', backoff: { max: 3600, jitter: 0.1 } } as never).kept).toBeUndefined();
 });
 

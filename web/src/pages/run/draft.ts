@@ -25,6 +25,8 @@ export type JobDraft = {
   tags: string[];
   /** What the job that this was made of has and no field shows. */
   kept?: Kept;
+  /** The job that this is a copy of, beside which it will be listed. */
+  origin?: string;
 };
 
 const SHELL_ONLY = ['stdin', 'pty', 'unbuffered'] as const;
@@ -69,6 +71,7 @@ export function requestOf(draft: JobDraft): { path: string; body: JobRequest | J
   }
   if (draft.delay > 0) body.delay = draft.delay;
   if (draft.tags.length) body.tags = draft.tags;
+  if (draft.origin) body.origin_id = draft.origin;
   if (draft.tab === 'task') return { path: '/jobs', body, many: false };
 
   const many = draft.servers.length > 1 || draft.serverTags.length > 0;
@@ -144,6 +147,7 @@ export function draftOf(job: Job | JobRequest): JobDraft {
     workingDir: job.working_dir ?? '',
     tags: [...(job.tags ?? [])],
     kept: keepOf(job),
+    origin: 'id' in job ? job.id : undefined,
   };
 }
 
