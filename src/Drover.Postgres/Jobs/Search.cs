@@ -15,7 +15,7 @@ internal static class Search
     private const int Most = 5000;
     private static readonly SearchValues<char> IdCharacters = SearchValues.Create("0123456789abcdefABCDEF-");
 
-    private const string Sql = """
+    private const string FindSql = """
         SELECT seq FROM (
           SELECT seq FROM jobs WHERE lower(search COLLATE "C") LIKE lower($1 COLLATE "C")
           UNION ALL SELECT seq FROM jobs WHERE id BETWEEN $2 AND $3
@@ -29,9 +29,9 @@ internal static class Search
     /// <summary>The numbers of all that match; null when they are many.</summary>
     public static async Task<long[]?> FindAsync(NpgsqlConnection connection, string text, CancellationToken cancel)
     {
-        string pattern = $"%{Engine.Sql.Storable(text)!.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal).Replace("_", @"\_", StringComparison.Ordinal)}%";
+        string pattern = $"%{Sql.Storable(text)!.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal).Replace("_", @"\_", StringComparison.Ordinal)}%";
         var (first, last) = IdsFrom(text);
-        await using var command = connection.Command(Sql).With(pattern).With(first).With(last).With((long)Most + 1);
+        await using var command = connection.Command(FindSql).With(pattern).With(first).With(last).With((long)Most + 1);
         await using var reader = await command.ExecuteReaderAsync(cancel);
         var found = new HashSet<long>();
         int rows = 0;

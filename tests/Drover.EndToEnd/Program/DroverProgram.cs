@@ -25,6 +25,18 @@ internal static class DroverProgram
         return start;
     }
 
+    /// <summary>The same on a terminal of its own, which script makes (bsdutils, on every Debian).</summary>
+    public static ProcessStartInfo StartOnTerminal(string folder, params IEnumerable<string> args)
+    {
+        var start = Start(folder);
+        start.FileName = "script";
+        start.ArgumentList.Add("-qfec");
+        start.ArgumentList.Add($"stty cols 120 rows 40; exec {string.Join(' ', args.Prepend(File).Select(arg => $"'{arg}'"))}");
+        start.ArgumentList.Add("/dev/null");
+        start.Environment["TERM"] = "xterm-256color";
+        return start;
+    }
+
     /// <summary>Runs a verb to its end.</summary>
     public static async Task<Ended> RunAsync(string folder, string[] args, byte[]? input = null)
     {

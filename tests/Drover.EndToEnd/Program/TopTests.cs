@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Drover.EndToEnd.Program;
 
 /// <summary><c>drover top</c> on a terminal of its own.</summary>
@@ -11,7 +9,7 @@ public sealed class TopTests
         await using var drover = await RunningDrover.StartAsync();
         string id = await drover.SubmitAsync("sleep 300", body => body["name"] = "the-long-one");
         await drover.RunningAsync(id);
-        await using var top = Start(drover);
+        await using var top = new RunningProgram(DroverProgram.StartOnTerminal(drover.Folder, "top", "--data", drover.Data));
         await top.PrintsAsync("the-long-one");
         Assert.StartsWith("\e[?1049h", top.Text[top.Text.IndexOf('\e', StringComparison.Ordinal)..], StringComparison.Ordinal);
 
@@ -28,16 +26,6 @@ public sealed class TopTests
         Assert.Equal(0, ended.Code);
         Assert.EndsWith("\e[?1049l", ended.Text.TrimEnd(), StringComparison.Ordinal);
     }
-
-    // script (bsdutils, on every Debian) makes the terminal.
-    private static RunningProgram Start(RunningDrover drover) => new(new ProcessStartInfo("script", ["-qfec", $"stty cols 120 rows 40; exec '{DroverProgram.File}' top --data '{drover.Data}'", "/dev/null"])
-    {
-        WorkingDirectory = drover.Folder,
-        RedirectStandardInput = true,
-        RedirectStandardOutput = true,
-        RedirectStandardError = true,
-        Environment = { ["TERM"] = "xterm-256color" },
-    });
 
     private static async Task PressAsync(RunningProgram top, string key)
     {

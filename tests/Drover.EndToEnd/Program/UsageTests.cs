@@ -44,6 +44,36 @@ public sealed class UsageTests(DroverFixture fixture) : IClassFixture<DroverFixt
         Assert.True(removed.Code == 0, removed.ToString());
     }
 
+    [Fact]
+    public async Task On_a_terminal_a_locked_key_asks_for_its_passphrase_and_does_not_show_it()
+    {
+        string key = Path.Combine(_drover.Folder, "asking-key");
+        var (made, said) = await ShellHost.ToolAsync("ssh-keygen", "-q", "-t", "ed25519", "-N", "opens-it", "-f", key);
+        Assert.True(made == 0, said);
+        var wrong = await AddAsync("opens-nothing");
+        Assert.True(wrong.Code == 2, wrong.ToString());
+        Assert.Contains("passphrase is wrong", wrong.Text, StringComparison.Ordinal);
+        var right = await AddAsync("opens-it");
+        Assert.True(right.Code == 0, right.ToString());
+        Assert.Contains("Added asking.", right.Text, StringComparison.Ordinal);
+        var removed = await _drover.CliAsync("server", "rm", "asking", "--yes");
+        Assert.True(removed.Code == 0, removed.ToString());
+
+        async Task<Ended> AddAsync(string passphrase)
+        {
+            await using var asked = new RunningProgram(DroverProgram.StartOnTerminal(
+                _drover.Folder, "server", "add", "asking", "--host", "127.0.0.1", "--user", "root", "--key", key, "--data", _drover.Data));
+            // What the terminal is told when it stops showing keys; before, it would show them.
+            await asked.PrintsAsync("\e[?1h");
+            Assert.Contains("Passphrase", asked.Text, StringComparison.Ordinal);
+            await asked.Process.StandardInput.WriteAsync(passphrase + "\r");
+            await asked.Process.StandardInput.FlushAsync();
+            var ended = await asked.EndAsync();
+            Assert.DoesNotContain(passphrase, ended.Text, StringComparison.Ordinal);
+            return ended;
+        }
+    }
+
     [Theory]
     [InlineData("--no-such-option")]
     [InlineData("no-such-verb")]

@@ -129,14 +129,16 @@ test('a connection that was lost is shown and made up for without a gap or a rep
   const id = await drover.submit({ command: 'i=0; while [ $i -lt 600 ]; do i=$((i+1)); echo "n=$i;"; sleep 0.02; done' });
   await page.goto(`${drover.url}/jobs/${id}`);
   const log = page.getByRole('log');
-  await expect(log).toContainText('n=50;');
+  // Not one certain line: those in sight are gone again before a busy machine looks.
+  await expect(log).toHaveText(/n=\d\d+;/);
   const live = page.getByTestId('live');
   await page.context().setOffline(true);
   await page.evaluate(() => window.dispatchEvent(new Event('offline')));
   await expect(live).not.toHaveAttribute('data-state', 'live');
-  await until('the job went on', async () =>
-    JSON.stringify(await drover.api('GET', `jobs/${id}/logs?last=true&limit=20`)).includes('n=300;'),
-  );
+  await until('the job went on', async () => {
+    const last = JSON.stringify(await drover.api('GET', `jobs/${id}/logs?last=true&limit=20`));
+    return [...last.matchAll(/n=(\d+);/g)].some(([, n]) => Number(n) >= 300);
+  });
   await page.context().setOffline(false);
   await expect(live).toHaveAttribute('data-state', 'live');
   await expect(log).toContainText('n=600;');
