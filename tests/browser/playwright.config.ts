@@ -1,9 +1,10 @@
 import { defineConfig } from '@playwright/test';
 
-// Debian's Chromium; nothing is downloaded. Every test starts a Drover of its own, so two at a time are enough for two cores.
+// Debian's Chromium; nothing is downloaded. Every test starts a Drover of its own beside the browser, which keeps two cores
+// busy: two tests at a time took as long in all, and those that look at whole pages several times as long.
 export default defineConfig({
   testDir: 'specs',
-  workers: 2,
+  workers: 1,
   fullyParallel: true,
   forbidOnly: true,
   timeout: 60_000,
