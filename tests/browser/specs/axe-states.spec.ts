@@ -1,4 +1,4 @@
-import AxeBuilder from '@axe-core/playwright';
+import { violationsOn } from '../support/axe.ts';
 import { expect, test } from '../support/test.ts';
 
 for (const theme of ['dark', 'light']) {
@@ -13,12 +13,7 @@ for (const theme of ['dark', 'light']) {
       await page.waitForFunction(() =>
         document.getAnimations().every((each) => each.playState !== 'running' || each.effect?.getTiming().iterations === Infinity),
       );
-      const { violations } = await new AxeBuilder({ page })
-        .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
-        .setLegacyMode()
-        .analyze();
-      for (const violation of violations)
-        found.push(`${where}: ${violation.id}: ${violation.nodes.map((node) => node.target.join(' ')).join(' | ')}`);
+      found.push(...(await violationsOn(page, where)));
     };
     for (const tab of ['attempts', 'input', 'events']) {
       await page.goto(`${drover.url}/jobs/${failed}?tab=${tab}`);

@@ -1,4 +1,4 @@
-import AxeBuilder from '@axe-core/playwright';
+import { violationsOn } from '../support/axe.ts';
 import { expect, test } from '../support/test.ts';
 
 // Colours do not depend on the width, so that a phone is looked at in one theme.
@@ -25,13 +25,7 @@ for (const [theme, width] of [
     await page.evaluate((value) => localStorage.setItem('drover-theme', value), theme);
     const found: string[] = [];
     const look = async (where: string) => {
-      const { violations } = await new AxeBuilder({ page })
-        .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
-        // Our pages have no foreign frames; without this a second page is opened for each look, which takes as long again.
-        .setLegacyMode()
-        .analyze();
-      for (const violation of violations)
-        found.push(`${where}: ${violation.id}: ${violation.nodes.map((node) => node.target.join(' ')).join(' | ')}`);
+      found.push(...(await violationsOn(page, where)));
     };
     for (const path of [
       '/',
