@@ -1,5 +1,8 @@
+using System.Diagnostics;
 using System.Globalization;
+using Drover.Bench.Peers;
 using Drover.Bench.Store;
+using Drover.Brokers;
 using Drover.Jobs;
 using Drover.Postgres;
 using Drover.Storage;
@@ -14,6 +17,7 @@ internal static class PostgresBench
     public const string Usage = """
         postgres life  [seconds] [nodes]        whole life, 50 callers one at a time, on PostgreSQL
         postgres bulk  [seconds] [nodes]        whole life, enqueued 500 at a time
+        postgres drain [seconds]                works off a full queue with one worker of 50 slots
         postgres nodes [seconds]                both with 1, 2 and 4 nodes
         postgres held  [seconds]                both while another session holds a transaction open all the time
         postgres scale [seconds]                both with 1 M finished jobs
@@ -23,7 +27,7 @@ internal static class PostgresBench
     {
         double seconds = args.Length > 1 ? double.Parse(args[1], CultureInfo.InvariantCulture) : 5;
         int nodes = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 1;
-        if (args is not ["life" or "bulk" or "nodes" or "held" or "scale", ..])
+        if (args is not ["life" or "bulk" or "drain" or "nodes" or "held" or "scale", ..])
         {
             Console.Error.WriteLine(Usage);
             return 2;
@@ -35,6 +39,9 @@ internal static class PostgresBench
             case "nodes":
                 foreach (int count in (int[])[1, 2, 4])
                     await OnAsync(server, count, async stores => await BothAsync(server, stores, seconds));
+                break;
+            case "drain":
+                await OnAsync(server, 1, async stores => await DrainAsync(server, stores[0], seconds));
                 break;
             case "held":
                 await OnAsync(server, 1, stores => HeldAsync(server, stores, seconds));
@@ -72,6 +79,22 @@ internal static class PostgresBench
         double before = server.CpuSeconds();
         double rate = bulk ? await Life.RunAsync(stores, callers: 4, batch: 500, seconds) : await Life.RunAsync(stores, callers: 50, batch: 1, seconds);
         Console.WriteLine($"  the server took {(server.CpuSeconds() - before) / (rate * seconds) * 1e6:N1} us of CPU each");
+    }
+
+    private static async Task DrainAsync(BenchPostgres server, IJobStore store, double seconds)
+    {
+        await using var broker = new Broker(store, null, new(), TimeProvider.System, NullLoggerFactory.Instance);
+        await broker.StartAsync();
+        for (int n = 0; n < 4; n++)
+        {
+            double jobs = 0;
+            var clock = Stopwatch.StartNew();
+            while (clock.Elapsed.TotalSeconds < seconds / 2)
+                jobs += await Rows.EnqueueBulkAsync(broker);
+            double theirs = server.CpuSeconds(), ours = Environment.CpuUsage.TotalTime.TotalSeconds;
+            double rate = await Rows.EmptyAsync([broker]);
+            Console.WriteLine($"  {rate,9:N0}/s; {(server.CpuSeconds() - theirs) / jobs * 1e6:N1} us of CPU of the server each, {(Environment.CpuUsage.TotalTime.TotalSeconds - ours) / jobs * 1e6:N1} of the worker's process");
+        }
     }
 
     private static async Task BothAsync(BenchPostgres server, IReadOnlyList<IJobStore> stores, double seconds)

@@ -12,11 +12,12 @@ internal sealed class Changer(Link link, Registry registry, SharedClock clock)
     private const string Lock = "SELECT pg_advisory_xact_lock(hashtextextended('drover keys of ' || current_schema(), 0))";
 
     private static readonly string CancelSql = $"""
-        WITH r AS (DELETE FROM ready r USING jobs j WHERE j.seq = ANY($1) AND r.line = j.line AND r.back IN (false, true) AND r.seq = j.seq RETURNING r.*),
+        WITH r AS (DELETE FROM ready WHERE ctid = ANY (ARRAY (SELECT c.tid FROM jobs j CROSS JOIN LATERAL (
+          SELECT ctid AS tid FROM ready WHERE line = j.line AND back IN (false, true) AND seq = j.seq LIMIT 1 FOR UPDATE) c WHERE j.seq = ANY ($1))) RETURNING *),
         w AS (DELETE FROM waiting WHERE seq = ANY($1) RETURNING *),
         g AS (SELECT * FROM r UNION ALL SELECT * FROM w),
         d AS ({States.Into("done", "g", "status=7", "finished_at=$2", "cancel_at=$2", "cancel_by=$3")}),
-        k AS (DELETE FROM unique_keys u USING g WHERE u.key = g.unique_key),
+        k AS (DELETE FROM unique_keys WHERE key = ANY (ARRAY (SELECT unique_key FROM g WHERE unique_key IS NOT NULL))),
         u AS (UPDATE running SET cancel_at = coalesce(cancel_at, $2), cancel_by = CASE WHEN cancel_at IS NULL THEN $3 ELSE cancel_by END WHERE seq = ANY($1)
           RETURNING seq, line, attempt, worker)
         SELECT seq, 0, status, 7::smallint, line, attempt, worker FROM g UNION ALL SELECT seq, 1, 3::smallint, 3::smallint, line, attempt, worker FROM u
@@ -26,7 +27,7 @@ internal sealed class Changer(Link link, Registry registry, SharedClock clock)
     private static readonly string RetrySql = $"""
         WITH c AS (SELECT DISTINCT ON (coalesce(d.unique_key, d.seq::text)) d.seq FROM done d WHERE d.seq = ANY($1) AND d.status = 6
             AND NOT EXISTS (SELECT FROM unique_keys u WHERE u.key = d.unique_key) ORDER BY coalesce(d.unique_key, d.seq::text), array_position($1, d.seq)),
-        g AS (DELETE FROM done d USING c WHERE d.seq = c.seq AND d.status = 6 RETURNING d.*),
+        g AS (DELETE FROM done WHERE seq = ANY (ARRAY (SELECT seq FROM c)) AND status = 6 RETURNING *),
         a AS (INSERT INTO attempts (seq, started_at, finished_at, number, worker, outcome)
           SELECT seq, started_at, finished_at, attempt, worker, outcome FROM g WHERE attempt > 0 ON CONFLICT DO NOTHING),
         k AS (INSERT INTO unique_keys (key, seq) SELECT unique_key, seq FROM g WHERE unique_key IS NOT NULL),
@@ -36,14 +37,14 @@ internal sealed class Changer(Link link, Registry registry, SharedClock clock)
 
     public const string DeleteSql = """
         WITH g AS (DELETE FROM done WHERE seq = ANY($1) RETURNING *),
-        j AS (DELETE FROM jobs USING g WHERE jobs.seq = g.seq),
-        a AS (DELETE FROM attempts USING g WHERE attempts.seq = g.seq),
-        o AS (DELETE FROM output USING g WHERE output.seq = g.seq)
+        j AS (DELETE FROM jobs WHERE seq = ANY (ARRAY (SELECT seq FROM g))),
+        a AS (DELETE FROM attempts WHERE seq = ANY (ARRAY (SELECT seq FROM g))),
+        o AS (DELETE FROM output WHERE seq = ANY (ARRAY (SELECT seq FROM g)))
         SELECT seq, 0, status, status, line, attempt, worker FROM g
         """;
 
     private static readonly string UpdateSql = $"""
-        WITH r AS (DELETE FROM ready r USING jobs j WHERE j.seq = $1 AND r.line = j.line AND r.back IN (false, true) AND r.seq = j.seq RETURNING r.*),
+        WITH r AS (DELETE FROM ready WHERE line = (SELECT line FROM jobs WHERE seq = $1) AND back IN (false, true) AND seq = $1 RETURNING *),
         w AS (DELETE FROM waiting WHERE seq = $1 RETURNING *),
         m AS (SELECT * FROM r UNION ALL SELECT * FROM w),
         g AS (SELECT m.seq, CASE WHEN $4 = 2 AND m.status <> 2 THEN $5 ELSE m.ready_at END AS ready_at,
@@ -53,7 +54,7 @@ internal sealed class Changer(Link link, Registry registry, SharedClock clock)
             m.status AS was, $2 AS line FROM m),
         i AS ({States.Into("ready", "g WHERE status = 2", "status=status", "back=true")}),
         n AS ({States.Into("waiting", "g WHERE status <> 2", "status=status", "due=due", "wall=wall")}),
-        j AS (UPDATE jobs SET line = $2 FROM g WHERE jobs.seq = g.seq AND jobs.line <> $2)
+        j AS (UPDATE jobs SET line = $2 WHERE seq = (SELECT seq FROM g) AND line <> $2)
         SELECT seq, 0, was, status, line, attempt, worker FROM g
         """;
 

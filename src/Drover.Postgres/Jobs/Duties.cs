@@ -15,9 +15,10 @@ internal sealed class Duties(Link link, Registry registry, SharedClock clock, Jo
         WITH c AS MATERIALIZED (SELECT seq, due, due - $1 AS late FROM waiting WHERE wall = false AND due <= $1 ORDER BY due, seq LIMIT $3),
         e AS MATERIALIZED (SELECT seq, due, due - $2 AS late FROM waiting WHERE wall = true AND due <= $2 ORDER BY due, seq LIMIT $3),
         d AS MATERIALIZED (SELECT seq, due, late FROM (SELECT * FROM c UNION ALL SELECT * FROM e) x ORDER BY late, seq LIMIT $3),
-        g AS (DELETE FROM waiting w USING d WHERE w.seq = d.seq AND w.due = d.due RETURNING w.*, d.late),
+        g AS (DELETE FROM waiting WHERE seq = ANY (ARRAY (SELECT seq FROM d)) AND due <= CASE WHEN wall THEN $2 ELSE $1 END
+          RETURNING *, due - CASE WHEN wall THEN $2 ELSE $1 END AS late),
         r AS ({States.Into("ready", "g", "status=2", "ready_at=$2", "back=true")})
-        SELECT j.id, g.status, g.line, g.attempt, g.worker FROM g JOIN jobs j ON j.seq = g.seq ORDER BY g.late, g.seq
+        SELECT j.id, g.status, g.line, g.attempt, g.worker FROM g CROSS JOIN LATERAL (SELECT id FROM jobs WHERE seq = g.seq LIMIT 1) j ORDER BY g.late, g.seq
         """;
 
     private const string NextSql = """
@@ -64,7 +65,7 @@ internal sealed class Duties(Link link, Registry registry, SharedClock clock, Jo
         // Others may be at the same leases: what they ended is not counted, and the rest is looked for again.
         while (lost.Count < max)
         {
-            var found = await FindAsync("r.lease_until <= $1 ORDER BY r.lease_until, r.seq LIMIT $2", c => c.With(now).With((long)(max - lost.Count)), "its lease ran out");
+            var found = await FindAsync("lease_until <= $1 ORDER BY lease_until, seq LIMIT $2", c => c.With(now).With((long)(max - lost.Count)), "its lease ran out");
             if (found.Count == 0)
                 break;
             lost.AddRange((await finisher.EndAsync([.. found.Select(f => new Ending(f, now))])).Where(c => c.Result == ChangeResult.Done));
@@ -75,7 +76,7 @@ internal sealed class Duties(Link link, Registry registry, SharedClock clock, Jo
 
     public async Task<IReadOnlyList<JobChange>> LoseWorkerAsync(string worker, Guid current)
     {
-        var found = await FindAsync("r.worker = $1 AND r.instance <> $2 ORDER BY r.seq", c => c.With(worker).With(current), "it was started anew");
+        var found = await FindAsync("worker = $1 AND instance <> $2 ORDER BY seq", c => c.With(worker).With(current), "it was started anew");
         return [.. (await finisher.EndAsync([.. found.Select(f => new Ending(f, long.MaxValue))])).Where(c => c.Result == ChangeResult.Done)];
     }
 
@@ -118,7 +119,10 @@ internal sealed class Duties(Link link, Registry registry, SharedClock clock, Jo
 
     private Task<List<FinishRequest>> FindAsync(string where, Action<NpgsqlCommand> with, string why) => link.ReadAsync(async connection =>
     {
-        await using var command = connection.Command($"SELECT j.id, r.attempt, r.seq, j.spec, r.used, r.worker FROM running r JOIN jobs j ON j.seq = r.seq WHERE {where}");
+        await using var command = connection.Command($"""
+            SELECT j.id, r.attempt, r.seq, j.spec, r.used, r.worker FROM (SELECT * FROM running WHERE {where}) r
+            CROSS JOIN LATERAL (SELECT id, spec FROM jobs WHERE seq = r.seq LIMIT 1) j
+            """);
         with(command);
         await using var reader = await command.ExecuteReaderAsync();
         var found = new List<FinishRequest>();

@@ -17,17 +17,16 @@ internal readonly record struct Ending(FinishRequest Finish, long ExpiredBy);
 internal sealed class Finisher
 {
     private static readonly string EndSql = $"""
-        WITH i AS MATERIALIZED (SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-          AS i (seq, attempt, was, outcome, error, expired_by, to0, used0, run0, due0, to1, used1, run1, due1)),
-        g AS (DELETE FROM running r USING i WHERE r.seq = i.seq AND r.attempt = i.attempt AND r.used = i.was AND r.lease_until <= i.expired_by
-          RETURNING r.seq, r.ready_at, r.run_at, r.started_at, r.out_seq, r.cancel_at, r.line, r.attempt, r.worker, r.cancel_by, r.unique_key, i.outcome, i.error,
-            CASE WHEN r.cancel_at IS NULL THEN i.to0 ELSE i.to1 END AS status, CASE WHEN r.cancel_at IS NULL THEN i.used0 ELSE i.used1 END AS used,
-            CASE WHEN r.cancel_at IS NULL THEN i.run0 ELSE i.run1 END AS run, CASE WHEN r.cancel_at IS NULL THEN i.due0 ELSE i.due1 END AS due),
+        WITH e AS (DELETE FROM running WHERE seq = ANY ($1) AND attempt = {States.At("$2")} AND used = {States.At("$3")} AND lease_until <= {States.At("$6")}
+          RETURNING seq, ready_at, run_at, started_at, out_seq, cancel_at, line, attempt, worker, cancel_by, unique_key, width_bucket(seq, $1) AS n),
+        g AS (SELECT e.*, ($4)[n] AS outcome, ($5)[n] AS error,
+            CASE WHEN cancel_at IS NULL THEN ($7)[n] ELSE ($11)[n] END AS status, CASE WHEN cancel_at IS NULL THEN ($8)[n] ELSE ($12)[n] END AS used,
+            CASE WHEN cancel_at IS NULL THEN ($9)[n] ELSE ($13)[n] END AS run, CASE WHEN cancel_at IS NULL THEN ($10)[n] ELSE ($14)[n] END AS due FROM e),
         d AS ({States.Into("done", "g WHERE status >= 5", "status=status", "finished_at=$15")}),
         b AS ({States.Into("ready", "g WHERE status = 2", "status=status", "ready_at=$15", "run_at=NULL", "back=true")}),
         w AS ({States.Into("waiting", "g WHERE status IN (1, 4)", "status=status", "run_at=run", "due=due", "wall=false")}),
         a AS (INSERT INTO attempts (seq, started_at, finished_at, number, worker, outcome) SELECT seq, started_at, $15, attempt, worker, outcome FROM g WHERE status < 5),
-        k AS (DELETE FROM unique_keys u USING g WHERE g.status >= 5 AND u.key = g.unique_key)
+        k AS (DELETE FROM unique_keys WHERE key = ANY (ARRAY (SELECT unique_key FROM g WHERE status >= 5 AND unique_key IS NOT NULL)))
         SELECT seq, status, attempt, worker, line FROM g
         """;
 

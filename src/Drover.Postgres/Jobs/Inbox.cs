@@ -59,7 +59,10 @@ internal sealed class Inbox(Link link)
             return;
         await link.WriteAsync(async connection =>
         {
-            await using var command = connection.Command("DELETE FROM inbox i USING unnest($1, $2) AS t (xid, seq) WHERE i.xid = t.xid AND i.seq = t.seq")
+            await using var command = connection.Command("""
+                DELETE FROM inbox WHERE ctid = ANY (ARRAY (SELECT c.tid FROM unnest($1, $2) AS t (xid, seq) CROSS JOIN LATERAL (
+                  SELECT ctid AS tid FROM inbox i WHERE i.xid = t.xid AND i.seq = t.seq LIMIT 1 FOR UPDATE) c))
+                """)
                 .With(requests.Select(r => r.Transaction).ToArray()).With(requests.Select(r => r.Number).ToArray());
             return await command.ExecuteNonQueryAsync();
         });

@@ -46,8 +46,9 @@ internal sealed class Leaser(Link link, Registry registry, SharedClock clock, Jo
           SELECT r.ctid AS tid FROM ready r WHERE r.line = w.line AND r.back = w.back AND r.seq >= w.floor ORDER BY r.seq LIMIT w.most FOR UPDATE SKIP LOCKED) c),
         g AS (DELETE FROM ready r WHERE r.ctid = ANY (ARRAY (SELECT tid FROM p)) RETURNING r.*),
         n AS ({States.Into("running", "g", "status=3", "attempt=attempt + 1", "started_at=$6", "worker=$7", "instance=$8", "lease_until=$9", "lease_length=$10", "limited=(SELECT w.limited FROM w WHERE w.line = g.line LIMIT 1)", @"unique_key=CASE WHEN right(unique_key, 1) = E'\n' THEN NULL ELSE unique_key END")}),
-        k AS (DELETE FROM unique_keys u USING g WHERE right(g.unique_key, 1) = E'\n' AND u.key = g.unique_key AND u.seq = g.seq)
-        SELECT g.seq, g.line, g.attempt + 1, g.ready_at, g.out_seq, g.used, j.id, j.spec, j.payload FROM g JOIN jobs j ON j.seq = g.seq
+        k AS (DELETE FROM unique_keys WHERE key = ANY (ARRAY (SELECT unique_key FROM g WHERE right(unique_key, 1) = E'\n')) AND seq = ANY (ARRAY (SELECT seq FROM g)))
+        SELECT g.seq, g.line, g.attempt + 1, g.ready_at, g.out_seq, g.used, j.id, j.spec, j.payload
+        FROM g CROSS JOIN LATERAL (SELECT id, spec, payload FROM jobs WHERE seq = g.seq LIMIT 1) j
         """;
 
     private readonly ConcurrentDictionary<string, int> _limits = new(StringComparer.Ordinal);

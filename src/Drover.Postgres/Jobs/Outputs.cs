@@ -12,25 +12,25 @@ internal sealed class Outputs
     private const int MostBytes = 4 * 1024 * 1024;
 
     // The row of the running job is locked by the update, so that the attempt cannot end meanwhile.
-    private const string AppendSql = """
-        WITH i AS MATERIALIZED (SELECT * FROM unnest($1, $2, $3) AS i (seq, attempt, last)),
-        h AS (SELECT r.seq, r.attempt, coalesce(r.out_seq, 0) AS before FROM running r JOIN i ON i.seq = r.seq AND i.attempt = r.attempt FOR UPDATE OF r),
-        u AS (UPDATE running r SET out_seq = greatest(h.before, i.last) FROM h JOIN i ON i.seq = h.seq WHERE r.seq = h.seq AND r.attempt = h.attempt),
+    private static readonly string AppendSql = $"""
+        WITH h AS (SELECT seq, coalesce(out_seq, 0) AS before FROM running WHERE seq = ANY ($1) AND attempt = {States.At("$2")} ORDER BY seq FOR UPDATE),
+        u AS (UPDATE running SET out_seq = greatest(out_seq, {States.At("$3")}) WHERE seq = ANY (ARRAY (SELECT seq FROM h))),
+        b AS (SELECT array_agg(seq) AS seqs, array_agg(before) AS befores FROM h),
         e AS (INSERT INTO output (seq, number, at, dropped, attempt, stream, bytes)
-          SELECT h.seq, e.number, e.at, 0, h.attempt, e.stream, e.bytes FROM unnest($4, $5, $6, $7, $8) AS e (seq, number, at, stream, bytes)
-          JOIN h ON h.seq = e.seq WHERE e.number > h.before)
+          SELECT seq, number, at, 0, {States.At("$2")}, stream, bytes FROM b, unnest($4, $5, $6, $7, $8) AS e (seq, number, at, stream, bytes)
+          WHERE seq = seqs[width_bucket(seq, seqs)] AND number > befores[width_bucket(seq, seqs)])
         SELECT seq FROM h
         """;
 
     private const string TrimSql = """
-        DELETE FROM output o USING unnest($1, $2, $3, $4) AS t (seq, attempt, first, until), running r
-        WHERE r.seq = t.seq AND r.attempt = t.attempt AND o.seq = t.seq AND o.attempt = t.attempt AND o.number >= t.first AND o.number < t.until
+        DELETE FROM output o USING unnest($1, $2, $3, $4) AS t (seq, attempt, first, until) CROSS JOIN LATERAL (SELECT FROM running WHERE seq = t.seq AND attempt = t.attempt LIMIT 1) r
+        WHERE o.seq = t.seq AND o.attempt = t.attempt AND o.number >= t.first AND o.number < t.until
         """;
 
     private const string GapSql = """
         INSERT INTO output (seq, number, at, dropped, attempt, stream, bytes)
         SELECT t.seq, t.first, t.at, t.dropped, t.attempt, 4, ''::bytea FROM unnest($1, $2, $3, $4, $5) AS t (seq, attempt, first, at, dropped)
-        JOIN running r ON r.seq = t.seq AND r.attempt = t.attempt
+        CROSS JOIN LATERAL (SELECT FROM running WHERE seq = t.seq AND attempt = t.attempt LIMIT 1) r
         ON CONFLICT (seq, number) DO UPDATE SET at = excluded.at, dropped = excluded.dropped, stream = excluded.stream, bytes = excluded.bytes, attempt = excluded.attempt
         """;
 

@@ -29,12 +29,12 @@ internal sealed class Present
         await using var batch = new NpgsqlBatch(connection);
         var rows = requests.SelectMany(r => r.Rows).ToList();
         batch.Add("SELECT key, at, fingerprint, answer FROM idempotency_keys WHERE key = ANY($1)").With(requests.Select(r => r.Request.IdempotencyKey).Where(k => k is not null).ToArray());
-        batch.Add($"SELECT u.key, j.id, s.status FROM unique_keys u, {States.All} WHERE j.seq = u.seq AND u.key = ANY($1)")
+        batch.Add($"SELECT u.key, x.id, x.status FROM unique_keys u CROSS JOIN LATERAL (SELECT j.id, s.status FROM {States.All} WHERE j.seq = u.seq LIMIT 1) x WHERE u.key = ANY($1)")
             .With(rows.Select(r => r.UniqueKey).Where(k => k is not null).ToArray());
         batch.Add("SELECT id FROM jobs WHERE id = ANY($1)").With(requests.Where(r => r.Request.FirstId is not null).SelectMany(r => r.Rows).Select(r => r.Id).ToArray());
         string[] queues = most is null ? [] : [.. rows.Select(r => r.Spec.Queue).Distinct()];
         batch.Add("""
-            SELECT q.name, (SELECT count(*) FROM (SELECT FROM lines l JOIN ready r ON r.line = l.id WHERE l.queue = q.name LIMIT $2) a)
+            SELECT q.name, (SELECT count(*) FROM (SELECT FROM lines l CROSS JOIN LATERAL (SELECT FROM ready WHERE line = l.id LIMIT $2) r WHERE l.queue = q.name LIMIT $2) a)
               + (SELECT count(*) FROM (SELECT FROM waiting w JOIN lines l ON l.id = w.line WHERE l.queue = q.name LIMIT $2) b)
             FROM unnest($1) AS q (name)
             """).With(queues).With((most ?? 0) + 1);

@@ -6,9 +6,9 @@ namespace Drover.Postgres.Jobs;
 /// <summary>Prolongs leases, those of many workers in one statement.</summary>
 internal sealed class Renewer
 {
-    private const string RenewSql = """
-        UPDATE running r SET lease_until = i.until, lease_length = i.length FROM unnest($1, $2, $3, $4) AS i (seq, attempt, until, length)
-        WHERE r.seq = i.seq AND r.attempt = i.attempt RETURNING r.seq, r.attempt, r.cancel_at IS NOT NULL
+    private static readonly string RenewSql = $"""
+        UPDATE running SET lease_until = {States.At("$3")}, lease_length = {States.At("$4")} WHERE seq = ANY ($1) AND attempt = {States.At("$2")}
+        RETURNING seq, attempt, cancel_at IS NOT NULL
         """;
 
     private readonly Link _link;
@@ -33,18 +33,25 @@ internal sealed class Renewer
     private async Task RunAsync(List<Call<Renewal, RenewResult[]>> group)
     {
         var all = group.SelectMany(c => c.Request.Leases.Select(l => (l.Seq, l.Attempt, c.Request.Duration))).Where(l => l.Seq > 0)
-            .DistinctBy(l => (l.Seq, l.Attempt)).OrderBy(l => l.Seq).ToArray();
-        var held = await _link.WriteAsync(async connection =>
+            .DistinctBy(l => (l.Seq, l.Attempt)).ToList();
+        var held = new Dictionary<(long Seq, int Attempt), bool>();
+        // Two attempts of one job, of which one is over, go one after the other.
+        while (all.Count > 0)
         {
-            await using var command = connection.Command(RenewSql)
-                .With(Array.ConvertAll(all, l => l.Seq)).With(Array.ConvertAll(all, l => l.Attempt))
-                .With(Array.ConvertAll(all, l => _clock.SteadyIn(l.Duration))).With(Array.ConvertAll(all, l => l.Duration.Ticks));
-            await using var reader = await command.ExecuteReaderAsync();
-            var found = new Dictionary<(long Seq, int Attempt), bool>();
-            while (await reader.ReadAsync())
-                found[(reader.GetInt64(0), reader.GetInt32(1))] = reader.GetBoolean(2);
-            return found;
-        });
+            var first = all.DistinctBy(l => l.Seq).OrderBy(l => l.Seq).ToArray();
+            await _link.WriteAsync(async connection =>
+            {
+                await using var command = connection.Command(RenewSql)
+                    .With(Array.ConvertAll(first, l => l.Seq)).With(Array.ConvertAll(first, l => l.Attempt))
+                    .With(Array.ConvertAll(first, l => _clock.SteadyIn(l.Duration))).With(Array.ConvertAll(first, l => l.Duration.Ticks));
+                await using var reader = await command.ExecuteReaderAsync();
+                while (await reader.ReadAsync())
+                    held[(reader.GetInt64(0), reader.GetInt32(1))] = reader.GetBoolean(2);
+                return true;
+            });
+            all = [.. all.Except(first)];
+        }
+
         foreach (var call in group)
             call.Done([.. call.Request.Leases.Select(l => held.TryGetValue(l, out bool canceled) ? new RenewResult(true, canceled) : new RenewResult(false, false))]);
     }

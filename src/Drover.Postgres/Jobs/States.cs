@@ -35,6 +35,12 @@ internal static class States
         JOIN jobs j ON j.seq = s.seq
         """;
 
+    /// <summary>
+    /// What an array says of a row whose seq stands at the same place in $1, which is sorted. Rows are never joined with what was asked: the planner
+    /// may take a table that was once empty for its smaller side, and go through all of it for each of the others.
+    /// </summary>
+    public static string At(string array) => $"({array})[width_bucket(seq, $1)]";
+
     /// <summary>A statement that puts rows into a table as they were, but for the columns set.</summary>
     public static string Into(string table, string from, params string[] set)
     {
