@@ -35,7 +35,7 @@ export async function memory(driver, queued) {
 export async function measure(driver, seconds = 4) {
   const rows = {};
   // Warm: code is compiled, files have grown.
-  await callers(50, 1, n => driver.enqueue(n).then(() => 1));
+  await callers(50, 4, n => driver.enqueue(n).then(() => 1));
   await emptied(driver);
 
   rows.enqueue = await callers(50, seconds, n => driver.enqueue(n).then(() => 1));

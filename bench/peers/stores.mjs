@@ -11,6 +11,7 @@ const nodes = count => `${count} node${count === 1 ? '' : 's'}`;
 if (wants('sqlite')) show('Drover, SQLite', drover('sqlite'));
 if (wants('postgres')) {
   for (const count of [1, 2, 4]) show(`Drover, PostgreSQL, ${nodes(count)}`, drover('postgres', count));
+  show('Drover, PostgreSQL, 1 node, 450 leased ahead', drover('postgres', 1, 4, 450));
   show('graphile-worker, batching', await measured(() => graphileWorker(true), measure));
   show('graphile-worker', await measured(() => graphileWorker(false), measure));
   show('pg-boss', await measured(pgBoss, measure));

@@ -19,12 +19,12 @@ internal sealed class Consumers : IAsyncDisposable
 
     public long Processed => Volatile.Read(ref _processed);
 
-    public static async Task<Consumers> StartAsync(IReadOnlyList<IBroker> nodes)
+    public static async Task<Consumers> StartAsync(IReadOnlyList<IBroker> nodes, int ahead)
     {
         var consumers = new Consumers();
         foreach (var node in nodes)
         {
-            consumers._workers.Add(new(node, [consumers._executor], new() { Slots = Slots / nodes.Count, Name = Guid.NewGuid().ToString("N") },
+            consumers._workers.Add(new(node, [consumers._executor], new() { Slots = Slots / nodes.Count, LeaseAhead = ahead / nodes.Count, Name = Guid.NewGuid().ToString("N") },
                 TimeProvider.System, NullLoggerFactory.Instance));
             await consumers._workers[^1].StartAsync(CancellationToken.None);
         }

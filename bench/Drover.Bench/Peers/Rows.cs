@@ -37,17 +37,18 @@ internal sealed record Rows(double Enqueue, double Process, double EnqueueBulk, 
     /// <param name="nodes">Who has workers, 50 slots together.</param>
     /// <param name="seconds">How long each rate is measured.</param>
     /// <param name="serverCpu">Seconds of CPU that the store's server has taken so far.</param>
-    public static async Task<Rows> MeasureAsync(Func<int, IBroker> callers, IReadOnlyList<IBroker> nodes, double seconds, Func<double>? serverCpu = null)
+    /// <param name="ahead">How many jobs workers lease ahead, together.</param>
+    public static async Task<Rows> MeasureAsync(Func<int, IBroker> callers, IReadOnlyList<IBroker> nodes, double seconds, Func<double>? serverCpu = null, int ahead = 0)
     {
-        await CallAsync(Callers, 1, n => EnqueueAsync(callers(n)));
-        await EmptyAsync(nodes);
+        await CallAsync(Callers, 4, n => EnqueueAsync(callers(n)));
+        await EmptyAsync(nodes, ahead);
 
         double enqueue = await CallAsync(Callers, seconds, n => EnqueueAsync(callers(n)));
-        double process = await EmptyAsync(nodes);
+        double process = await EmptyAsync(nodes, ahead);
         double enqueueBulk = await CallAsync(4, seconds / 2, n => EnqueueBulkAsync(callers(n)));
-        await EmptyAsync(nodes);
+        await EmptyAsync(nodes, ahead);
 
-        await using var consumers = await Consumers.StartAsync(nodes);
+        await using var consumers = await Consumers.StartAsync(nodes, ahead);
         double cpu = serverCpu?.Invoke() ?? 0;
         long before = consumers.Processed;
         double both = await BothAsync(callers, consumers, seconds);
@@ -69,11 +70,11 @@ internal sealed record Rows(double Enqueue, double Process, double EnqueueBulk, 
     }
 
     /// <summary>Works off all there is; answers at which rate.</summary>
-    public static async Task<double> EmptyAsync(IReadOnlyList<IBroker> nodes)
+    public static async Task<double> EmptyAsync(IReadOnlyList<IBroker> nodes, int ahead = 0)
     {
         long waiting = (await nodes[0].CountAsync(new())).Queued;
         var clock = Stopwatch.StartNew();
-        await using var consumers = await Consumers.StartAsync(nodes);
+        await using var consumers = await Consumers.StartAsync(nodes, ahead);
         while (consumers.Processed < waiting)
             await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
         return waiting / clock.Elapsed.TotalSeconds;

@@ -17,7 +17,7 @@ internal static class PostgresBench
     public const string Usage = """
         postgres life  [seconds] [nodes]        whole life, 50 callers one at a time, on PostgreSQL
         postgres bulk  [seconds] [nodes]        whole life, enqueued 500 at a time
-        postgres drain [seconds]                works off a full queue with one worker of 50 slots
+        postgres drain [seconds] [ahead]        works off a full queue with one worker of 50 slots that leases so many jobs ahead
         postgres nodes [seconds]                both with 1, 2 and 4 nodes
         postgres held  [seconds]                both while another session holds a transaction open all the time
         postgres scale [seconds]                both with 1 M finished jobs
@@ -41,7 +41,7 @@ internal static class PostgresBench
                     await OnAsync(server, count, async stores => await BothAsync(server, stores, seconds));
                 break;
             case "drain":
-                await OnAsync(server, 1, async stores => await DrainAsync(server, stores[0], seconds));
+                await OnAsync(server, 1, async stores => await DrainAsync(server, stores[0], seconds, args.Length > 2 ? nodes : 0));
                 break;
             case "held":
                 await OnAsync(server, 1, stores => HeldAsync(server, stores, seconds));
@@ -81,7 +81,7 @@ internal static class PostgresBench
         Console.WriteLine($"  the server took {(server.CpuSeconds() - before) / (rate * seconds) * 1e6:N1} us of CPU each");
     }
 
-    private static async Task DrainAsync(BenchPostgres server, IJobStore store, double seconds)
+    private static async Task DrainAsync(BenchPostgres server, IJobStore store, double seconds, int ahead)
     {
         await using var broker = new Broker(store, null, new(), TimeProvider.System, NullLoggerFactory.Instance);
         await broker.StartAsync();
@@ -92,7 +92,7 @@ internal static class PostgresBench
             while (clock.Elapsed.TotalSeconds < seconds / 2)
                 jobs += await Rows.EnqueueBulkAsync(broker);
             double theirs = server.CpuSeconds(), ours = Environment.CpuUsage.TotalTime.TotalSeconds;
-            double rate = await Rows.EmptyAsync([broker]);
+            double rate = await Rows.EmptyAsync([broker], ahead);
             Console.WriteLine($"  {rate,9:N0}/s; {(server.CpuSeconds() - theirs) / jobs * 1e6:N1} us of CPU of the server each, {(Environment.CpuUsage.TotalTime.TotalSeconds - ours) / jobs * 1e6:N1} of the worker's process");
         }
     }

@@ -12,6 +12,8 @@ namespace Drover.Workers;
 [SuppressMessage("Design", "CA1001", Justification = "A source without a timer holds nothing, and cancelling it may outlast the attempt.")]
 internal sealed class Attempt(Lease lease, IJobExecutor? executor, WorkerBench bench, long leasedUntil) : ExecutionContext, IThreadPoolWorkItem
 {
+    private static readonly AttemptOutcome CanceledUnbegun = new() { Kind = OutcomeKind.Canceled, Reason = FailureReasons.Canceled, Error = "Canceled before it began." };
+
     private CancellationTokenSource? _stop;
     private Action<object?>? _onStop;
     private object? _onStopState;
@@ -32,6 +34,9 @@ internal sealed class Attempt(Lease lease, IJobExecutor? executor, WorkerBench b
 
     /// <summary>Made when something is first written: most tasks print nothing.</summary>
     public override IOutputSink Output => _output ?? CreateOutput();
+
+    /// <summary>The timestamp since which it waits for a slot; null once it has one, or has ended without. The bench's to set.</summary>
+    public long? WaitsSince { get; set; }
 
     /// <summary>How it ended; set when it has.</summary>
     public AttemptOutcome? Outcome { get; private set; }
@@ -72,6 +77,8 @@ internal sealed class Attempt(Lease lease, IJobExecutor? executor, WorkerBench b
         }
 
         if (Interlocked.CompareExchange(ref _reason, (int)reason, (int)StopReason.None) != (int)StopReason.None)
+            return;
+        if (bench.EndUnbegun(this, reason == StopReason.Canceled ? CanceledUnbegun : new() { Kind = OutcomeKind.HandedBack }))
             return;
         Volatile.Read(ref _onStop)?.Invoke(_onStopState);
         // Not here: callbacks are an executor's code and may take their time.

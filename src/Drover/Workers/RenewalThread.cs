@@ -46,6 +46,7 @@ internal sealed class RenewalThread(WorkerBench bench) : IDisposable
             if (_renewal.IsCompleted && now >= _due && bench.HasSession)
                 _renewal = RenewAsync(now);
             StopExpired();
+            bench.HandBackAhead(bench.Options.HeartbeatInterval);
         }
     }
 

@@ -40,6 +40,7 @@ public sealed partial class Worker
             return;
         _log.Draining(_bench.InHand);
         _noMore.Cancel();
+        _bench.HandBackAhead(TimeSpan.Zero);
         _bench.Changed.Set();
     }
 

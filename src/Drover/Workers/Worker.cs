@@ -47,7 +47,7 @@ public sealed partial class Worker : BackgroundService
         _finishes = new(_bench);
         _bench.Finish = _finishes.Add;
         _renewals = new(_bench);
-        _maxInHand = options.Slots + Math.Max(2000, options.Slots);
+        _maxInHand = options.Slots + options.LeaseAhead + Math.Max(2000, options.Slots);
     }
 
     /// <summary>The worker's id.</summary>
@@ -123,8 +123,8 @@ public sealed partial class Worker : BackgroundService
         {
             // Attempts that are about to end come first: their slots are asked for together.
             await Task.Yield();
-            int free = Math.Min(_bench.FreeSlots, _maxInHand - _bench.InHand);
-            if (free <= 0)
+            int wanted = Math.Min(Math.Min(_bench.Wanted, _maxInHand - _bench.InHand), JobRules.MaxBatch);
+            if (wanted <= 0)
             {
                 await _bench.Changed.WaitAsync();
                 continue;
@@ -132,7 +132,7 @@ public sealed partial class Worker : BackgroundService
 
             try
             {
-                var leases = await session.LeaseAsync(free, over.Token);
+                var leases = await session.LeaseAsync(wanted, over.Token);
                 Begin(leases);
                 pause = FirstPause;
                 // None: the broker has let go of us. Why is said by its signals.
@@ -195,17 +195,20 @@ public sealed partial class Worker : BackgroundService
         {
             var executor = ExecutorFor(leases[i]);
             var attempt = new Attempt(leases[i], executor, _bench, until);
-            _bench.Take(attempt);
+            // One that has no slot yet begins when another ends.
+            bool hasSlot = _bench.Take(attempt);
             if (_noMore.IsCancellationRequested)
             {
-                attempt.EndAs(new() { Kind = OutcomeKind.HandedBack });
-                _bench.Ended(attempt);
-                continue;
+                _bench.HandBackAhead(TimeSpan.Zero);
+                if (hasSlot)
+                {
+                    attempt.EndAs(new() { Kind = OutcomeKind.HandedBack });
+                    _bench.Ended(attempt);
+                }
             }
-
-            if (executor is { ReturnsAtOnce: true })
+            else if (hasSlot && executor is { ReturnsAtOnce: true })
                 attempt.Execute();
-            else
+            else if (hasSlot)
                 ThreadPool.UnsafeQueueUserWorkItem(attempt, preferLocal: false);
         }
     }

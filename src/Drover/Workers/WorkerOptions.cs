@@ -19,6 +19,14 @@ public sealed record WorkerOptions
     /// <summary>How many jobs run at once. 1 to 10,000.</summary>
     public int Slots { get; init; } = 2 * Environment.ProcessorCount;
 
+    /// <summary>
+    /// How many jobs more than <see cref="Slots"/> the worker may lease, which wait in it for a slot: 0 to 10,000. It lets tasks that take
+    /// microseconds or a few milliseconds come in larger groups, and has its price: they count as running from their lease on, more urgent jobs that
+    /// come meanwhile stand behind them, and they are lost with the worker. It never holds more of them than have ended within the last second;
+    /// what has waited for <see cref="HeartbeatInterval"/>, or still waits when the worker drains, is handed back.
+    /// </summary>
+    public int LeaseAhead { get; init; }
+
     /// <summary>The queues it serves.</summary>
     public IReadOnlyList<QueueShare> Queues { get; init; } = [new(JobRules.DefaultQueue)];
 
@@ -48,6 +56,8 @@ public sealed record WorkerOptions
             throw new ArgumentException("The worker's id must be 1 to 200 characters without control characters.");
         if (Slots is < 1 or > 10_000)
             throw new ArgumentException($"A worker must have 1 to 10000 slots, not {Slots}.");
+        if (LeaseAhead is < 0 or > 10_000)
+            throw new ArgumentException($"A worker may lease 0 to 10000 jobs ahead, not {LeaseAhead}.");
         if (Queues.Count == 0 || Queues.Any(q => q.Weight < 1 || (q.Name != "*" && !JobValidator.IsQueueName(q.Name))))
             throw new ArgumentException("A worker must serve at least one queue, each with a valid name or '*' and a weight of at least 1.");
         if (HeartbeatInterval <= TimeSpan.Zero || HeartbeatInterval > Lease / 2)

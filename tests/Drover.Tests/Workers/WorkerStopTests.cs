@@ -197,7 +197,7 @@ public sealed class WorkerStopTests
     {
         WorkerOptions[] wrong =
         [
-            new() { Slots = 0 }, new() { Queues = [] }, new() { Queues = [new("a b")] }, new() { Queues = [new("a", 0)] },
+            new() { Slots = 0 }, new() { LeaseAhead = -1 }, new() { Queues = [] }, new() { Queues = [new("a b")] }, new() { Queues = [new("a", 0)] },
             new() { HeartbeatInterval = TimeSpan.FromSeconds(16) }, new() { HeartbeatInterval = TimeSpan.Zero }, new() { Host = "" },
             new() { GracefulShutdown = TimeSpan.FromSeconds(-1) }, new() { OutputFlushInterval = TimeSpan.Zero }, new() { OutputMaxBytes = 10 },
         ];

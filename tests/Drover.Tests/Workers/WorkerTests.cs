@@ -28,10 +28,12 @@ public sealed class WorkerTests
         Assert.Equal("w", job.WorkerId);
     }
 
-    [Fact]
-    public async Task Many_tasks_from_many_producers_all_complete_once()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(100)]
+    public async Task Many_tasks_from_many_producers_all_complete_once(int ahead)
     {
-        await using var home = new WorkerHome();
+        await using var home = new WorkerHome { Options = new() { Host = "w", Slots = 4, LeaseAhead = ahead, Queues = [new("*")] } };
         int ran = 0;
         home.Handlers.Add("echo", (_, _) =>
         {
