@@ -39,9 +39,9 @@ export async function measure(driver, seconds = 4) {
   await emptied(driver);
 
   rows.enqueue = await callers(50, seconds, n => driver.enqueue(n).then(() => 1));
-  rows.process = await emptied(driver);
-  rows.enqueueBulk = await callers(4, seconds / 2, n => driver.enqueueMany(n, 500).then(() => 500));
   await emptied(driver);
+  rows.enqueueBulk = await callers(4, seconds / 2, n => driver.enqueueMany(n, 500).then(() => 500));
+  rows.process = await emptied(driver);
 
   let processed = 0;
   const stop = await driver.process(50, () => { processed++; });

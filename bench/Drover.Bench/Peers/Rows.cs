@@ -44,9 +44,9 @@ internal sealed record Rows(double Enqueue, double Process, double EnqueueBulk, 
         await EmptyAsync(nodes, ahead);
 
         double enqueue = await CallAsync(Callers, seconds, n => EnqueueAsync(callers(n)));
-        double process = await EmptyAsync(nodes, ahead);
-        double enqueueBulk = await CallAsync(4, seconds / 2, n => EnqueueBulkAsync(callers(n)));
         await EmptyAsync(nodes, ahead);
+        double enqueueBulk = await CallAsync(4, seconds / 2, n => EnqueueBulkAsync(callers(n)));
+        double process = await EmptyAsync(nodes, ahead);
 
         await using var consumers = await Consumers.StartAsync(nodes, ahead);
         double cpu = serverCpu?.Invoke() ?? 0;

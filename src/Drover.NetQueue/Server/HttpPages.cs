@@ -142,7 +142,7 @@ internal sealed class HttpPages(ServerContext server)
                 w.WriteNumber("process_id", about.ProcessId);
                 w.WriteString("version", about.Version);
                 w.WriteNumber("slots", about.Slots);
-                w.WriteNumber("busy", worker.Jobs.Count);
+                w.WriteNumber("busy", worker.Busy);
                 w.WriteBoolean("draining", worker.Draining);
                 w.WriteString("connected_at", worker.ConnectedAt);
                 w.WriteString("last_heartbeat", worker.LastHeartbeat);
@@ -163,7 +163,7 @@ internal sealed class HttpPages(ServerContext server)
         {
             w.WriteNumber("active_workers", workers.Count);
             w.WriteNumber("total_capacity", workers.Sum(worker => worker.Description.Slots));
-            w.WriteNumber("busy", workers.Sum(worker => worker.Jobs.Count));
+            w.WriteNumber("busy", workers.Sum(worker => worker.Busy));
         });
     }
 

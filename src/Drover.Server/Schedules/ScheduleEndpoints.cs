@@ -174,6 +174,8 @@ internal static class ScheduleEndpoints
             errors.Prefix = "job.";
             if (request.Job.OriginId is not null)
                 errors.Add("origin_id", "Is for a job that is submitted by itself.");
+            if (request.Job.After is not null)
+                errors.Add("after", "Is for a job that is submitted by itself.");
             job = new SpecBuilder(servers, options, errors, context.Caller().Name).Build(request.Job);
             errors.Prefix = "";
         }

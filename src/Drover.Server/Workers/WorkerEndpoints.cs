@@ -45,7 +45,7 @@ internal static class WorkerEndpoints
         ActiveWorkers = workers.Count,
         Draining = workers.Count(w => w.Draining),
         TotalCapacity = workers.Where(w => !w.Draining).Sum(w => w.Description.Slots),
-        Busy = workers.Sum(w => w.Jobs.Count),
+        Busy = workers.Sum(w => w.Busy),
     };
 
     public static WorkerResponse Worker(WorkerInfo worker)
@@ -62,7 +62,7 @@ internal static class WorkerEndpoints
             RunsCommands = description.Capabilities.Shell,
             JobTypes = [.. description.Capabilities.JobTypes.Order(StringComparer.Ordinal)],
             Slots = description.Slots,
-            Busy = worker.Jobs.Count,
+            Busy = worker.Busy,
             Draining = worker.Draining,
             ConnectedAt = worker.ConnectedAt,
             LastHeartbeat = worker.LastHeartbeat,

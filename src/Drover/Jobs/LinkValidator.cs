@@ -15,7 +15,7 @@ internal static class LinkValidator
         if (spec.After is not null)
             CheckAfter(spec, spec.After, errors);
         if (spec.BatchId is not null && spec.OriginId is not null)
-            errors.Add("batch_id", "A rerun or a duplicate belongs to no batch.");
+            errors.Add("origin_id", "Is not for a job of a batch.");
         if (spec.Unique is not null)
             CheckUnique(spec, spec.Unique, errors, single);
         if (spec.LimitKey is null)

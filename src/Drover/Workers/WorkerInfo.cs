@@ -35,6 +35,10 @@ public sealed record WorkerDescription
 /// <param name="ConnectedAt">Since when.</param>
 /// <param name="LastHeartbeat">When it last renewed, leased or finished.</param>
 /// <param name="Draining">Whether it takes no new jobs.</param>
-/// <param name="Jobs">The leases in its hands.</param>
+/// <param name="Jobs">The leases in its hands, those leased ahead as well (<see cref="WorkerOptions.LeaseAhead"/>).</param>
 public sealed record WorkerInfo(
-    WorkerDescription Description, DateTimeOffset ConnectedAt, DateTimeOffset LastHeartbeat, bool Draining, IReadOnlyList<LeaseToken> Jobs);
+    WorkerDescription Description, DateTimeOffset ConnectedAt, DateTimeOffset LastHeartbeat, bool Draining, IReadOnlyList<LeaseToken> Jobs)
+{
+    /// <summary>How many of its slots are in use.</summary>
+    public int Busy => Math.Min(Jobs.Count, Description.Slots);
+}

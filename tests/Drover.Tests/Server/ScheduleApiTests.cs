@@ -55,7 +55,8 @@ public sealed class ScheduleApiTests
             Assert.NotEmpty(wrong.Error(field));
         Assert.NotEmpty((await host.Client.Post("schedules", """{"name": "s", "cron": "@daily"}""")).Is(400).Error("job"));
         Assert.NotEmpty((await host.Client.Post("schedules", """{"name": "s", "cron": "@daily", "job": {"command": "true", "server_id": "nobody"}}""")).Is(400).Error("job.server_id"));
-        Assert.NotEmpty((await host.Client.Post("schedules", """{"name": "s", "cron": "@daily", "job": {"command": "true", "origin_id": "01a22a08-7335-77d9-ad41-31fbb620c706"}}""")).Is(400).Error("job.origin_id"));
+        foreach (var (field, link) in ((string, string)[])[("origin_id", $"\"{Guid.NewGuid()}\""), ("after", $$"""{"job_id": "{{Guid.NewGuid()}}"}"""), ("then", """[{"command": "true"}]""")])
+            Assert.NotEmpty((await host.Client.Post("schedules", $$$"""{"name": "s", "cron": "@daily", "job": {"command": "true", "{{{field}}}": {{{link}}} }}""")).Is(400).Error("job." + field));
         Assert.NotEmpty((await host.Client.Post("schedules/preview", """{"cron": "x"}""")).Is(400).Error("cron"));
 
         (await host.Client.Post("schedules", """{"name": "s", "cron": "@daily", "job": {"command": "true"}}""")).Is(201);

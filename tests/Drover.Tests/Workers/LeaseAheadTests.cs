@@ -34,6 +34,8 @@ public sealed class LeaseAheadTests : IAsyncDisposable
         await BeginAsync();
         await AddSlowAsync(20);
         await RunningAsync(Slots + Ahead);
+        var worker = (await _home.Broker.ListWorkersAsync()).Single();
+        Assert.Equal((Slots, Slots + Ahead), (worker.Busy, worker.Jobs.Count));
         _open.SetResult();
         await Eventually.BecomesAsync("all are completed", async () => (await CountAsync()).Completed == 20 + 2 * Ahead);
         Assert.Equal((20, Slots), (_ran, _most));
