@@ -25,8 +25,9 @@ internal sealed class Changer(Link link, Registry registry, SharedClock clock)
 
     // The key is looked at under the lock under which keys are given.
     private static readonly string RetrySql = $"""
-        WITH c AS (SELECT DISTINCT ON (coalesce(d.unique_key, d.seq::text)) d.seq FROM done d WHERE d.seq = ANY($1) AND d.status = 6
-            AND NOT EXISTS (SELECT FROM unique_keys u WHERE u.key = d.unique_key) ORDER BY coalesce(d.unique_key, d.seq::text), array_position($1, d.seq)),
+        WITH c AS (SELECT DISTINCT ON (coalesce(d.unique_key, d.seq::text)) d.seq
+            FROM done d LEFT JOIN LATERAL (SELECT seq FROM unique_keys WHERE key = d.unique_key LIMIT 1) u ON true
+            WHERE d.seq = ANY($1) AND d.status = 6 AND u.seq IS NULL ORDER BY coalesce(d.unique_key, d.seq::text), array_position($1, d.seq)),
         g AS (DELETE FROM done WHERE seq = ANY (ARRAY (SELECT seq FROM c)) AND status = 6 RETURNING *),
         a AS (INSERT INTO attempts (seq, started_at, finished_at, number, worker, outcome)
           SELECT seq, started_at, finished_at, attempt, worker, outcome FROM g WHERE attempt > 0 ON CONFLICT DO NOTHING),

@@ -12,9 +12,9 @@ internal sealed class Duties(Link link, Registry registry, SharedClock clock, Jo
     private const string Lock = "SELECT pg_advisory_xact_lock(hashtextextended('drover duties of ' || current_schema(), 0))";
 
     private static readonly string PromoteSql = $"""
-        WITH c AS MATERIALIZED (SELECT seq, due, due - $1 AS late FROM waiting WHERE wall = false AND due <= $1 ORDER BY due, seq LIMIT $3),
-        e AS MATERIALIZED (SELECT seq, due, due - $2 AS late FROM waiting WHERE wall = true AND due <= $2 ORDER BY due, seq LIMIT $3),
-        d AS MATERIALIZED (SELECT seq, due, late FROM (SELECT * FROM c UNION ALL SELECT * FROM e) x ORDER BY late, seq LIMIT $3),
+        WITH c AS MATERIALIZED (SELECT seq, due - $1 AS late FROM waiting WHERE wall = false AND due <= $1 ORDER BY due, seq LIMIT $3),
+        e AS MATERIALIZED (SELECT seq, due - $2 AS late FROM waiting WHERE wall = true AND due <= $2 ORDER BY due, seq LIMIT $3),
+        d AS MATERIALIZED (SELECT seq FROM (SELECT * FROM c UNION ALL SELECT * FROM e) x ORDER BY late, seq LIMIT $3),
         g AS (DELETE FROM waiting WHERE seq = ANY (ARRAY (SELECT seq FROM d)) AND due <= CASE WHEN wall THEN $2 ELSE $1 END
           RETURNING *, due - CASE WHEN wall THEN $2 ELSE $1 END AS late),
         r AS ({States.Into("ready", "g", "status=2", "ready_at=$2", "back=true")})

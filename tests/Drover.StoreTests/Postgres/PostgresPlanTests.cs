@@ -45,8 +45,9 @@ public sealed class PostgresPlanTests(PostgresServer server)
         // The server's processes tell their counts when they end, if not before.
         await using (var gone = new NpgsqlCommand($"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{_schema}'", connection))
         {
+            long began = TimeProvider.System.GetTimestamp();
             while ((long)(await gone.ExecuteScalarAsync())! > 0)
-                await Task.Yield();
+                Assert.True(TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(30), "the store's connections are still there");
         }
 
         await using var ask = new NpgsqlCommand(
@@ -65,7 +66,7 @@ public sealed class PostgresPlanTests(PostgresServer server)
         var ids = new List<Guid>();
         for (int n = 0; n < jobs; n += Step)
         {
-            var specs = Enumerable.Range(n, Step).Select(m => Make.Task() with { UniqueKey = $"key {m}", Delay = m % 4 == 3 ? TimeSpan.FromHours(1) : null, });
+            var specs = Enumerable.Range(n, Step).Select(m => Make.Task() with { UniqueKey = $"key {m}", Delay = (m % 4) switch { 3 => TimeSpan.FromHours(1), 1 => TimeSpan.FromTicks(1), _ => null } });
             ids.AddRange((await store.EnqueueAsync(new([.. specs]))).Jobs.Select(j => j.Id));
         }
 
@@ -77,6 +78,10 @@ public sealed class PostgresPlanTests(PostgresServer server)
         var ready = ids.Where((_, n) => n % 4 == 0).Chunk(Step).ToArray();
         foreach (var some in ready.Take(ready.Length / 2))
             await store.CancelAsync(some, null);
+        int promoted = 0;
+        while (await store.PromoteAsync(Step) is { Changes.Count: > 0 } due)
+            promoted += due.Changes.Count;
+        Assert.Equal(jobs / 4, promoted);
         var leases = new List<Lease>();
         while (await store.LeaseAsync(Work) is { Count: > 0 } some)
             leases.AddRange(some);
@@ -89,10 +94,12 @@ public sealed class PostgresPlanTests(PostgresServer server)
         foreach (var some in leases.Chunk(Step))
         {
             await Task.WhenAll(some.Select(l => store.AppendOutputAsync(l.Token, [Make.Entry(1, "x", DateTimeOffset.UnixEpoch)], null).AsTask()));
-            var changes = await store.FinishAsync([.. some.Select((l, n) => new FinishRequest(l.Token, n % 2 == 0 ? Make.Completed : Make.Failed))]);
+            var changes = await store.FinishAsync([.. some.Select((l, n) => new FinishRequest(l.Token, (n % 4) switch { 1 => Make.Failed, 3 => Make.Failed with { NeverRetry = true }, _ => Make.Completed }))]);
             Assert.All(changes, c => Assert.Equal(ChangeResult.Done, c.Result));
         }
 
+        foreach (var some in leases.Where((_, n) => n % 4 == 3).Select(l => l.Token.JobId).Chunk(Step))
+            Assert.All(await store.RetryAsync(some), c => Assert.Equal(ChangeResult.Done, c.Result));
         foreach (var some in leases.Where((_, n) => n % 2 == 0).Select(l => l.Token.JobId).Chunk(Step))
             await store.DeleteAsync(some);
     }
